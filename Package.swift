@@ -1,0 +1,98 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One module of Polygraph: `folder` in `Sources/`, module name with the prefix that keeps it
+/// apart from its own main type and from other packages.
+func module(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: "Polygraph" + folder, dependencies: dependencies, path: "Sources/" + folder,
+        swiftSettings: settings)
+}
+
+func tests(_ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "Polygraph\(folder)Tests", dependencies: dependencies, path: "Tests/" + folder,
+        swiftSettings: settings)
+}
+
+let package = Package(
+    name: "polygraph",
+    products: [
+        .executable(name: "polygraph", targets: ["PolygraphCLI"]),
+        .library(name: "Polygraph", targets: ["Polygraph"]),
+        .library(
+            name: "PolygraphChecker",
+            targets: ["PolygraphHistory", "PolygraphModels", "PolygraphChecking", "PolygraphLinearizability"]),
+    ],
+    dependencies: [
+        // Command line: help, completions, validation; needs no full Foundation.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // libyaml: YAML events with line and column, so that every mistake in a workload file has a place.
+        .systemLibrary(
+            name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        // The system calls that Swift's Glibc module does not show, and the clock stub.
+        .target(name: "CLinux", path: "Sources/CLinux"),
+
+        module("History"),
+        module("Models", ["PolygraphHistory"]),
+        module("Checking", ["PolygraphHistory"]),
+        module("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphModels"]),
+        module("Reports", ["PolygraphChecking", "PolygraphHistory"]),
+
+        module("Generators", ["PolygraphHistory"]),
+        module("Clients", ["CLinux", "PolygraphHistory"]),
+        module("Cluster", ["CLinux"]),
+        module("Systems", ["PolygraphClients", "PolygraphCluster"]),
+        module("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),
+        module(
+            "Runner",
+            [
+                "CLinux", "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators",
+                "PolygraphHistory", "PolygraphNemesis", "PolygraphSystems",
+            ]),
+        module(
+            "Workloads",
+            [
+                "CYAML", "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators",
+                "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
+                "PolygraphRunner", "PolygraphSystems",
+            ]),
+        .target(
+            name: "Polygraph", dependencies: ["PolygraphReports", "PolygraphWorkloads"], path: "Sources/Polygraph",
+            swiftSettings: settings),
+
+        module("Samples", ["CLinux"]),
+        .executableTarget(
+            name: "PolygraphCLI",
+            dependencies: [
+                "CLinux", "Polygraph", "PolygraphChecking", "PolygraphCluster", "PolygraphGenerators",
+                "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
+                "PolygraphReports", "PolygraphRunner", "PolygraphSamples", "PolygraphWorkloads",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/CLI", swiftSettings: settings),
+
+        tests("History", ["PolygraphHistory"]),
+        tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
+        tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
+        tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
+        tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
+        tests("Cluster", ["CLinux", "PolygraphCluster"]),
+        tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
+        tests(
+            "Runner",
+            ["PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"]),
+        tests("Workloads", ["PolygraphGenerators", "PolygraphHistory", "PolygraphRunner", "PolygraphWorkloads"]),
+        tests("Samples", ["PolygraphSamples"]),
+        tests("CLI", ["PolygraphHistory"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
