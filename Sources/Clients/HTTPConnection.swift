@@ -97,7 +97,8 @@ public final class HTTPConnection {
                 throw lost(error)
             }
             do throws(HTTPFormatError) {
-                let response = count == 0
+                let response =
+                    count == 0
                     ? try parser.end() : try parser.feed(UnsafeRawBufferPointer(rebasing: received[..<count]))
                 guard let response else { continue }
                 if response.closes { close() }

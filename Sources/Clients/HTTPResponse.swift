@@ -23,7 +23,7 @@ public struct HTTPResponse: Hashable, Sendable {
 }
 
 /// An answer that is not HTTP, or more of it than anyone should send.
-struct HTTPFormatError: Error, Hashable {
-    let message: String
-    init(_ message: String) { self.message = message }
+package struct HTTPFormatError: Error, Hashable {
+    package let message: String
+    package init(_ message: String) { self.message = message }
 }

@@ -1,9 +1,9 @@
 /// Takes an answer apart as its bytes come in (RFC 9112). It knows nothing of sockets: feed it, and ask.
-struct HTTPResponseParser {
-    static let lineLimit = 16 << 10
-    static let headLimit = 64 << 10
-    static let bodyLimit = 16 << 20
-    static let interimLimit = 16
+package struct HTTPResponseParser {
+    package static let lineLimit = 16 << 10
+    package static let headLimit = 64 << 10
+    package static let bodyLimit = 16 << 20
+    package static let interimLimit = 16
 
     private enum State: Equatable {
         case statusLine
@@ -37,12 +37,12 @@ struct HTTPResponseParser {
     private var expectsNoBody = false
 
     /// Gets ready for the next answer.
-    mutating func begin(expectsNoBody: Bool = false) {
+    package mutating func begin(expectsNoBody: Bool = false) {
         self = HTTPResponseParser(recycling: buffer)
         self.expectsNoBody = expectsNoBody
     }
 
-    init() {}
+    package init() {}
 
     private init(recycling buffer: [UInt8]) {
         self.buffer = buffer
@@ -50,18 +50,18 @@ struct HTTPResponseParser {
     }
 
     /// Whether not one byte has come.
-    var isUntouched: Bool { buffer.isEmpty && state == .statusLine && interimAnswers == 0 }
+    package var isUntouched: Bool { buffer.isEmpty && state == .statusLine && interimAnswers == 0 }
 
     /// Adds bytes and takes them apart.
     /// - Returns: the answer, once it is complete.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(HTTPFormatError) -> HTTPResponse? {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(HTTPFormatError) -> HTTPResponse? {
         buffer.append(contentsOf: bytes)
         return try advance()
     }
 
     /// Tells that the stream has ended.
     /// - Returns: the answer whose end this is.
-    mutating func end() throws(HTTPFormatError) -> HTTPResponse {
+    package mutating func end() throws(HTTPFormatError) -> HTTPResponse {
         guard state == .untilClose else {
             throw HTTPFormatError("the connection closed in the middle of the answer")
         }

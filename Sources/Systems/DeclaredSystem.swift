@@ -44,7 +44,7 @@ public struct DeclaredSystem: System, Hashable {
         ready.ask(node, nodes: nodes, timeout: Self.probeTimeout)
     }
 
-    public func isPrimary(_ node: Node, nodes: [Node]) -> ProbeAnswer? {
-        primary?.ask(node, nodes: nodes, timeout: Self.probeTimeout)
+    public func isPrimary(_ node: Node, nodes: [Node]) -> Bool {
+        primary?.ask(node, nodes: nodes, timeout: Self.probeTimeout) == .yes
     }
 }

@@ -22,8 +22,8 @@ public protocol System: Sendable {
     /// Whether the node serves requests.
     func isReady(_ node: Node, nodes: [Node]) -> ProbeAnswer
 
-    /// Whether the node itself believes that it is the primary; nil when this kind of system cannot be asked.
-    func isPrimary(_ node: Node, nodes: [Node]) -> ProbeAnswer?
+    /// Whether the node itself says that it is the primary; false too when it does not answer or cannot be asked.
+    func isPrimary(_ node: Node, nodes: [Node]) -> Bool
 }
 
 /// What a node answered to a question.
@@ -34,12 +34,12 @@ public enum ProbeAnswer: Hashable, Sendable {
 }
 
 extension System {
-    public func isPrimary(_ node: Node, nodes: [Node]) -> ProbeAnswer? { nil }
+    public func isPrimary(_ node: Node, nodes: [Node]) -> Bool { false }
 
     /// Asks all nodes at the same time.
     /// - Returns: the indices of those that say that they are the primary: none, one, or more while they disagree.
     public func primaries(_ nodes: [Node]) -> [Int] {
         let answers = onThreads(nodes) { isPrimary($0, nodes: nodes) }
-        return nodes.indices.filter { answers[$0] == .yes }.map { nodes[$0].index }
+        return nodes.indices.filter { answers[$0] }.map { nodes[$0].index }
     }
 }

@@ -166,7 +166,8 @@ struct NodeReader {
     }
 
     private static func keyList(_ known: [String]) -> String {
-        known.count == 1 ? "the key `\(known[0])`" : "keys such as \(known.prefix(3).map { "`\($0)`" }.joined(separator: ", "))"
+        known.count == 1
+            ? "the key `\(known[0])`" : "keys such as \(known.prefix(3).map { "`\($0)`" }.joined(separator: ", "))"
     }
 }
 

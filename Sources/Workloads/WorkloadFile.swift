@@ -4,11 +4,14 @@ import PolygraphSystems
 
 /// A workload file, read and found to make sense.
 public struct WorkloadFile: Sendable {
-    /// Where it was read: a path, or the name of a workload that the program brings along.
-    public var source: String
+    /// Its path, or `NAME.yaml` for one that the program brings along.
+    public var path: String
+    /// The file as it was read, without what the command line changed.
+    public var text: String
     /// Names the folder of its runs.
     public var name: String
-    public var description: String?
+    /// One line about what it shows; empty where the file says nothing.
+    public var description: String
     /// How many nodes there are: 1 … 64.
     public var nodes: Int
     public var system: DeclaredSystem
@@ -25,6 +28,13 @@ public struct WorkloadFile: Sendable {
     /// Fixes everything that is drawn; nil: drawn itself.
     public var seed: UInt64?
     public var check: CheckSpec
+
+    /// The model that `polygraph check` needs to judge a history of this workload.
+    public var modelName: String {
+        switch workload {
+        case .register(let spec): spec.cas ? "cas-register" : "register"
+        }
+    }
 }
 
 /// What clients do.

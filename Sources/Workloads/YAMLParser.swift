@@ -182,7 +182,8 @@ private struct TreeComposer {
         let name = event.anchor ?? ""
         guard let original = anchors[name] else {
             throw WorkloadFileError(
-                event.mark, "there is no anchor `&\(name)` before this alias"
+                event.mark,
+                "there is no anchor `&\(name)` before this alias"
                     + "; text that begins with `*` goes in quotes")
         }
         try count(Self.size(of: original), event.mark)
