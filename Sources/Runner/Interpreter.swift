@@ -6,7 +6,7 @@ import Synchronization
 
 /// Drives the workers: asks the generator, hands out invocations, takes completions, and gives every event its index
 /// and time. One thread uses it; other threads only `post` to it.
-final class Interpreter {
+package final class Interpreter {
     /// What other threads tell the interpreter.
     enum Message: Sendable {
         case completed(worker: ObjectIdentifier, number: Int, Completion)
@@ -15,7 +15,7 @@ final class Interpreter {
     }
 
     /// The way in for other threads.
-    final class Inbox: Sendable {
+    package final class Inbox: Sendable {
         fileprivate let messages = Mutex<[Message]>([])
         let arrived = Event()
         let stopRequested = Atomic<Bool>(false)
@@ -26,24 +26,34 @@ final class Interpreter {
         }
 
         /// Ends the phase that runs: no new invocations, and what is open may end.
-        func stop() {
+        package func stop() {
             stopRequested.store(true, ordering: .releasing)
             arrived.set()
         }
     }
 
-    struct Options: Sendable {
+    package struct Options: Sendable {
         var workers: Int
         var nodes: [String]
         /// Nanoseconds that one operation may take.
         var timeout: Int64
         /// Nanoseconds beyond `timeout` after which a client that does not return is given up.
-        var grace: Int64 = 2_000_000_000
+        var grace: Int64
         /// Functions that cannot change anything.
         var readOnly: Set<String>
+
+        package init(
+            workers: Int, nodes: [String], timeout: Int64, grace: Int64 = 2_000_000_000, readOnly: Set<String>
+        ) {
+            self.workers = workers
+            self.nodes = nodes
+            self.timeout = timeout
+            self.grace = grace
+            self.readOnly = readOnly
+        }
     }
 
-    let inbox = Inbox()
+    package let inbox = Inbox()
     private let options: Options
     private let factory: ClientFactory
     private let journal: Journal
@@ -59,9 +69,9 @@ final class Interpreter {
     private var lastTime: Int64 = 0
     private var nextOverdueCheck: Int64 = 0
     /// Operations whose client did not return in time and was given up.
-    private(set) var abandoned = 0
+    package private(set) var abandoned = 0
 
-    init(options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory) {
+    package init(options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory) {
         self.options = options
         self.journal = journal
         self.status = status
@@ -88,7 +98,7 @@ final class Interpreter {
 
     /// Runs a generator until it is exhausted, the inbox is told to stop, or `deadline` (nanoseconds since the run
     /// began) has passed; then waits for what is open. Always returns within the operations' timeout and grace.
-    func run(_ initial: any Generator, until deadline: Int64 = .max) {
+    package func run(_ initial: any Generator, until deadline: Int64 = .max) {
         var generator = initial
         var ended = false
         while true {
@@ -120,7 +130,7 @@ final class Interpreter {
     }
 
     /// Waits for messages while nothing is to be generated, `duration` nanoseconds at most.
-    func idle(_ duration: Int64) {
+    package func idle(_ duration: Int64) {
         var nothing: any Generator = Nothing()
         let end = now() + duration
         while !inbox.stopRequested.load(ordering: .acquiring) {
@@ -133,7 +143,7 @@ final class Interpreter {
     }
 
     /// Takes in what has been posted, without waiting.
-    func drainAll() {
+    package func drainAll() {
         var nothing: any Generator = Nothing()
         drain(&nothing)
     }
