@@ -8,9 +8,9 @@ let settings: [SwiftSetting] = [
 
 /// One module of Polygraph: `folder` in `Sources/`, module name with the prefix that keeps it
 /// apart from its own main type and from other packages.
-func module(_ folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func module(_ folder: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(
-        name: "Polygraph" + folder, dependencies: dependencies, path: "Sources/" + folder,
+        name: "Polygraph" + folder, dependencies: dependencies, path: "Sources/" + folder, resources: resources,
         swiftSettings: settings)
 }
 
@@ -50,7 +50,7 @@ let package = Package(
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
         module("Cluster", ["CLinux"]),
-        module("Systems", ["PolygraphClients", "PolygraphCluster"]),
+        module("Systems", ["PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
         module("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),
         module(
             "Runner",
@@ -64,7 +64,9 @@ let package = Package(
                 "CYAML", "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators",
                 "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
                 "PolygraphRunner", "PolygraphSystems",
-            ]),
+            ],
+            // A link to `Workloads/`: the files are compiled in.
+            resources: [.embedInCode("Embedded")]),
         .target(
             name: "Polygraph", dependencies: ["PolygraphReports", "PolygraphWorkloads"], path: "Sources/Polygraph",
             swiftSettings: settings),
@@ -90,7 +92,12 @@ let package = Package(
         tests(
             "Runner",
             ["PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"]),
-        tests("Workloads", ["PolygraphGenerators", "PolygraphHistory", "PolygraphRunner", "PolygraphWorkloads"]),
+        tests(
+            "Workloads",
+            [
+                "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis",
+                "PolygraphRunner", "PolygraphSystems", "PolygraphWorkloads",
+            ]),
         tests("Samples", ["PolygraphSamples"]),
         tests("CLI", ["PolygraphHistory"]),
     ],

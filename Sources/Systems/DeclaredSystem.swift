@@ -1,0 +1,50 @@
+import PolygraphClients
+import PolygraphCluster
+
+/// A system in the words of a workload file: `system: {start: …, ready: …, primary: …}`.
+public struct DeclaredSystem: System, Hashable {
+    public var name: String
+    /// The program and its arguments.
+    public var start: [Template]
+    public var environment: [String: Template]
+    /// Whether a node serves requests.
+    public var ready: HTTPProbe
+    /// Nanoseconds after the start within which every node must be ready.
+    public var readyWithin: Int64
+    /// Whether a node believes that it is the primary.
+    public var primary: HTTPProbe?
+    /// What `{{polygraph}}` stands for: the path of this program.
+    public var program: String
+
+    /// Nanoseconds that a node gets to answer a probe.
+    static let probeTimeout: Int64 = 500_000_000
+
+    public init(
+        name: String, start: [Template], environment: [String: Template] = [:], ready: HTTPProbe,
+        readyWithin: Int64 = 10_000_000_000, primary: HTTPProbe? = nil, program: String
+    ) {
+        self.name = name
+        self.start = start
+        self.environment = environment
+        self.ready = ready
+        self.readyWithin = readyWithin
+        self.primary = primary
+        self.program = program
+    }
+
+    public func launch(_ node: Node, nodes: [Node]) -> Launch {
+        let all = nodes.map(TemplateNode.init)
+        func text(_ template: Template) -> String {
+            template.text(for: TemplateNode(node), among: all, program: program)
+        }
+        return Launch(command: start.map(text), environment: environment.mapValues(text))
+    }
+
+    public func isReady(_ node: Node, nodes: [Node]) -> ProbeAnswer {
+        ready.ask(node, nodes: nodes, timeout: Self.probeTimeout)
+    }
+
+    public func isPrimary(_ node: Node, nodes: [Node]) -> Bool {
+        primary?.ask(node, nodes: nodes, timeout: Self.probeTimeout) == .yes
+    }
+}

@@ -1,0 +1,60 @@
+import PolygraphClients
+import PolygraphHistory
+
+extension NodeReader {
+    /// `client: {http: {…}}`
+    func client() -> HTTPClientSpec? {
+        guard let fields = mapping("the client", known: ["http"]) else { return nil }
+        let functions = ["read", "write", "cas"]
+        guard
+            let http = fields.required("http", "the requests for read, write and cas")?
+                .mapping("the requests", known: functions + ["definite"])
+        else { return nil }
+        let definite = http["definite"].map { $0.jsonPath() } ?? nil
+        return HTTPClientSpec(
+            functions: functions.compactMap { name in
+                http[name].flatMap { $0.function(name, definite: definite) }
+            })
+    }
+
+    /// `{put: URL, json: …, value: …, absent: …, fail: …, definite: …}`
+    private func function(_ name: String, definite: JSONPath?) -> HTTPFunction? {
+        let methods = HTTPMethod.allCases.map { (key: $0.rawValue.lowercased(), method: $0) }
+        let known = methods.map(\.key) + ["json", "value", "absent", "fail", "definite"]
+        guard let fields = mapping("a request", known: known) else { return nil }
+        let given = methods.filter { fields[$0.key] != nil }
+        guard given.count == 1 else {
+            fail(
+                given.isEmpty
+                    ? "a method with its URL is missing, such as `get: \"http://{{node.address}}:7000/kv/{{key}}\"` "
+                        + "(one of: \(methods.map(\.key).joined(separator: ", ")))"
+                    : "has \(given.map { "`\($0.key)`" }.joined(separator: " and ")); it takes one method")
+            return nil
+        }
+        let (key, method) = given[0]
+        let scope = PlaceholderScope.request(name)
+        let url = fields[key]?.url(scope)
+        let body = fields["json"].map { $0.jsonTemplate(scope) } ?? nil
+        var value = fields["value"].map { $0.jsonPath() } ?? nil
+        if name == "read", fields["value"] == nil { value = try? JSONPath("$") }
+        let absent = fields["absent"]?.statusCodes() ?? []
+        if name != "read", let reader = fields["absent"] { reader.fail("only a `read` can find nothing") }
+        let fail = fields["fail"]?.statusCodes() ?? []
+        let own = fields["definite"].map { $0.jsonPath() } ?? nil
+        if let both = absent.intersection(fail).min() {
+            self.fail("the status \(both) cannot mean both `absent` and `fail`")
+        }
+        guard let url else { return nil }
+        if method == .head, value != nil {
+            self.fail("the answer to a HEAD request has no content to read a value from")
+        }
+        return HTTPFunction(
+            name: name, request: HTTPRequestTemplate(method, url, body: body), value: value, absent: absent,
+            fail: fail, definite: own ?? definite)
+    }
+
+    /// One HTTP status code or several.
+    private func statusCodes() -> Set<Int> {
+        Set(oneOrMore.compactMap { $0.integer(200...599, "an HTTP status code") })
+    }
+}

@@ -1,0 +1,167 @@
+import PolygraphClients
+import PolygraphHistory
+import PolygraphNemesis
+import PolygraphSystems
+
+/// Reads the top level of a workload file, and looks whether its parts fit together.
+struct WorkloadReading {
+    static let keys = [
+        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "time", "every", "quiet",
+        "seed", "check", "check-limits",
+    ]
+
+    let root: YAMLNode
+    let path: String
+    let text: String
+    /// What `{{polygraph}}` stands for.
+    let program: String
+
+    func read() throws(WorkloadFileErrors) -> WorkloadFile {
+        let mistakes = MistakeList()
+        let file = read(NodeReader(node: root, path: "", mistakes: mistakes))
+        if !mistakes.mistakes.isEmpty { throw WorkloadFileErrors(mistakes.mistakes) }
+        guard let file else { preconditionFailure("a workload file was refused without a reason") }
+        return file
+    }
+
+    private func read(_ reader: NodeReader) -> WorkloadFile? {
+        guard let fields = reader.mapping("a workload", known: Self.keys) else { return nil }
+        let name = fields["name"].map { $0.name() } ?? Self.stem(of: path)
+        let description = fields["description"].map { $0.string() } ?? ""
+        let nodes = fields["nodes"].map { $0.integer(1...64, "a number of nodes") } ?? 5
+        let system = fields.required("system", "how a node is started, and asked whether it is ready")?
+            .system(name: name ?? "", program: program)
+        let client = fields.required("client", "the requests that clients make")?.client()
+        let workload = fields.required("workload", "what clients do, such as {register: {keys: 20, cas: true}}")?
+            .workload()
+        let clients = fields["clients"].map { $0.clients() } ?? ClientsSpec()
+        let time = fields["time"].map { $0.duration() } ?? 60_000_000_000
+        let every = fields["every"].map { $0.duration() } ?? 10_000_000_000
+        let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
+        let seed = fields["seed"].map { $0.seed() }
+        let check = check(fields)
+
+        let faults = fields["faults"].map {
+            // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
+            FaultReading(
+                nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
+                every: every ?? 10_000_000_000, time: time ?? .max
+            ).entries($0)
+        }
+        if let clients, let time, clients.timeout > time {
+            (fields["clients"]?.child("timeout") ?? reader).fail(
+                "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
+                    + "(`time`: \(Quantity.describe(duration: time)))")
+        }
+        if let workload, let client, let section = fields["client"] { match(workload, client, section) }
+        guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
+            let every, let quiet, let check
+        else { return nil }
+        return WorkloadFile(
+            path: path, text: text, name: name, description: description, nodes: nodes, system: system,
+            client: client, workload: workload, clients: clients, faults: faults ?? [], time: time, every: every,
+            quiet: quiet, seed: seed ?? nil, check: check)
+    }
+
+    /// The client must know the operations that the workload makes.
+    private func match(_ workload: WorkloadSpec, _ client: HTTPClientSpec, _ section: NodeReader) {
+        guard case .register(let register) = workload else { return }
+        for function in ["read", "write"] + (register.cas ? ["cas"] : []) {
+            // One that is there but wrong has been noted.
+            if section.node["http"]?[function] == nil {
+                section.child("http")?.fail(
+                    "the request for `\(function)` is missing, which the register workload makes"
+                        + (function == "cas" ? " (`cas: true`)" : ""))
+            }
+        }
+    }
+
+    /// `check: linearizable`, `check-limits: {time, memory}`
+    private func check(_ fields: MappingReader) -> CheckSpec? {
+        let choices = CheckSpec.Promise.allCases.map { ($0.rawValue, $0) }
+        let promise = fields["check"].map { $0.choice(choices, "check") } ?? .linearizable
+        let limits = fields["check-limits"].flatMap {
+            $0.mapping("what checking may cost", known: ["time", "memory"])
+        }
+        let time = limits?["time"].map { $0.duration() }
+        let memory = limits?["memory"].map { $0.bytes() }
+        guard let promise else { return nil }
+        return CheckSpec(promise: promise, timeLimit: time ?? nil, memoryLimit: memory ?? nil)
+    }
+
+    /// `Workloads/my-kv.yaml` is `my-kv`.
+    static func stem(of path: String) -> String {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        for ending in [".yaml", ".yml"] where file.hasSuffix(ending) && file.count > ending.count {
+            return String(file.dropLast(ending.count))
+        }
+        return file
+    }
+}
+
+extension NodeReader {
+    /// A field of a mapping that was looked through before.
+    fileprivate func child(_ key: String) -> NodeReader? {
+        node[key].map { NodeReader(node: $0, path: "\(path).\(key)", mistakes: mistakes) }
+    }
+
+    /// A word that can name a folder.
+    fileprivate func name() -> String? {
+        guard let name = string("a name") else { return nil }
+        let isFine = name.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                || "-_.".utf8.contains($0)
+        }
+        if isFine, !name.isEmpty, !name.hasPrefix("."), name.utf8.count <= 100 { return name }
+        fail("names a folder: letters, digits, `-`, `_` and `.` (not first), at most 100; found `\(name)`")
+        return nil
+    }
+
+    fileprivate func seed() -> UInt64? {
+        if let word, let seed = UInt64(word) { return seed }
+        expected("a seed: a whole number from 0 to \(UInt64.max)")
+        return nil
+    }
+
+    /// `{count, rate, timeout}`
+    fileprivate func clients() -> ClientsSpec? {
+        guard let fields = mapping("the clients", known: ["count", "rate", "timeout"]) else { return nil }
+        let defaults = ClientsSpec()
+        let count = fields["count"].map { $0.integer(1...1_000, "a number of clients") } ?? defaults.count
+        let rate = fields["rate"].map { $0.rate() } ?? .some(defaults.rate)
+        let timeout = fields["timeout"].map { $0.duration() } ?? defaults.timeout
+        guard let count, let rate, let timeout else { return nil }
+        return ClientsSpec(count: count, rate: rate, timeout: timeout)
+    }
+
+    /// Operations a second; nil inside for `unlimited`, nil outside for a mistake.
+    private func rate() -> Double?? {
+        if word == "unlimited" { return .some(nil) }
+        guard let word, let rate = Quantity.parseRate(word) else {
+            expected("a rate above 0 such as 500/s, or `unlimited`")
+            return nil
+        }
+        return .some(rate)
+    }
+
+    /// `512MB`, `2GB`: decimal and binary (`MiB`) units.
+    fileprivate func bytes() -> Int64? {
+        let form = "an amount of memory such as 512MB or 2GB"
+        guard let word else {
+            expected(form)
+            return nil
+        }
+        let digits = word.prefix { $0.isNumber || $0 == "." }
+        let unit = word[digits.endIndex...].filter { $0 != " " }
+        let units: [String: Double] = [
+            "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1024, "MiB": 1_048_576, "GiB": 1_073_741_824,
+        ]
+        guard let number = Double(digits), let factor = units[unit], number * factor < 1e18 else {
+            expected(form)
+            return nil
+        }
+        if number * factor >= 1_000_000 { return Int64(number * factor) }
+        fail("must be at least 1MB; found `\(word)`")
+        return nil
+    }
+}
