@@ -75,7 +75,7 @@ struct PlannedCalls {
                 completion.kind = .ok
                 generator.update(completion, context)
             case .pending(let until):
-                guard until > context.time else { return }
+                guard until > context.time, until < .max else { return }
                 context.time = until
             case .exhausted: return
             }

@@ -115,16 +115,10 @@ package final class Interpreter {
                 continue
             }
             context.time = time
-            var candidate = generator
-            switch candidate.next(context) {
-            case .invoke(let invocation) where invocation.time <= time:
-                generator = candidate
-                invoke(invocation, at: time, &generator)
-            case .invoke(let invocation): wait(until: min(invocation.time, deadline), from: time)
+            switch generator.next(context) {
+            case .invoke(let invocation): invoke(invocation, at: time, &generator)
             case .pending(let until): wait(until: min(until, deadline), from: time)
-            case .exhausted:
-                generator = candidate
-                ended = true
+            case .exhausted: ended = true
             }
         }
     }

@@ -42,15 +42,30 @@ extension WorkloadFile {
     private func generator(seed: UInt64) -> any Generator {
         switch workload {
         case .register(let spec):
-            let register = RegisterGenerator(spec, seed: seed)
-            guard let rate = clients.rate else { return register.timeLimit(time) }
-            return register.stagger(rate: rate, seed: seed).timeLimit(time)
+            let register = registerGenerator(spec, seed: seed)
+            guard let rate = clients.rate else { return register }
+            return register.stagger(rate: rate, seed: seed)
         }
+    }
+
+    private func registerGenerator(_ spec: RegisterSpec, seed: UInt64) -> RegisterGenerator {
+        let total = spec.mix.read + spec.mix.write + spec.mix.cas
+        let values: RegisterGenerator.Values =
+            switch spec.values {
+            case .distinct: .distinct
+            case .small(let count): .small(count)
+            }
+        return RegisterGenerator(
+            keys: spec.keys, cas: spec.cas, values: values, readFraction: spec.mix.read / total,
+            writeFraction: spec.mix.write / total, seed: seed)
     }
 
     private var finalGenerator: (any Generator)? {
         switch workload {
-        case .register(let spec): spec.finalReads ? RegisterGenerator.finalReads(keys: spec.keys) : nil
+        case .register(let spec): 
+            // One reader a node: what a single node has lost shows too.
+            spec.finalReads
+                ? FinalReads(keys: RegisterGenerator.keys(spec.keys), readers: min(nodes, clients.count)) : nil
         }
     }
 
