@@ -34,7 +34,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let file = try workload.load()
         do throws(ClusterError) {
-            try LabWorld.enterIfOutside()
+            if !LabWorld.isInside { try LabWorld.enter() }
         } catch {
             throw CommandFailure.failure(error.description)
         }

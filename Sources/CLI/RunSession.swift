@@ -29,7 +29,7 @@ struct RunSession {
 
         let lab: Lab
         do throws(ClusterError) {
-            lab = try Lab(nodes: plan.nodes, directory: folder.path + "/nodes")
+            lab = try Lab(LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes"))
         } catch {
             throw RunError(error.description)
         }

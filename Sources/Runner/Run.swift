@@ -160,12 +160,12 @@ public struct Run {
             status.phase = "waiting until the nodes are ready"
             let transport = transport
             let stop = stop
-            try plan.system.waitUntilReady(transport.nodes, within: plan.readyWithin) { node in
+            try plan.system.waitUntilReady(transport.nodes, within: plan.readyWithin) { node -> String? in
                 if stop.isRequested { return "the run was interrupted" }
                 guard case .exited(let code, let signal) = transport.state(of: node) else { return nil }
                 let how = signal.map { "was ended by signal \($0)" } ?? "ended with status \(code ?? 0)"
                 let output = transport.lastOutput(of: node, lines: 5)
-                return "its process \(how)" + (output.isEmpty ? " and said nothing" : "; it said:\n\(output)")
+                return "its process \(how)" + (output.isEmpty ? " and said nothing" : "; it said:\n  " + output.joined(separator: "\n  "))
             }
         } catch {
             throw RunError(error.description)
