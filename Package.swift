@@ -82,6 +82,10 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: settings),
 
+        .executableTarget(
+            name: "HistoryBenchmark", dependencies: ["PolygraphGenerators", "PolygraphHistory"],
+            path: "Benchmarks/HistoryBenchmark", swiftSettings: settings),
+
         tests("History", ["PolygraphHistory"]),
         tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
