@@ -85,13 +85,24 @@ let package = Package(
         .executableTarget(
             name: "HistoryBenchmark", dependencies: ["PolygraphGenerators", "PolygraphHistory"],
             path: "Benchmarks/HistoryBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "DriverBenchmark",
+            dependencies: ["PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"],
+            path: "Benchmarks/DriverBenchmark", swiftSettings: settings),
+        // What the lab's tests run inside a world of its own, because a test process has threads and cannot enter one.
+        .executableTarget(
+            name: "LabTestProgram", dependencies: ["CLinux", "PolygraphCluster"], path: "Tests/Support/LabTestProgram",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "LabBenchmark", dependencies: ["CLinux", "PolygraphCluster"], path: "Benchmarks/LabBenchmark",
+            swiftSettings: settings),
 
         tests("History", ["PolygraphHistory"]),
         tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
-        tests("Cluster", ["CLinux", "PolygraphCluster"]),
+        tests("Cluster", ["CLinux", "LabTestProgram", "PolygraphCluster"]),
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",
