@@ -45,7 +45,12 @@ let package = Package(
         module("Models", ["PolygraphHistory"]),
         module("Checking", ["PolygraphHistory"]),
         module("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphModels"]),
-        module("Reports", ["PolygraphChecking", "PolygraphHistory"]),
+        .target(
+            name: "PolygraphReports", dependencies: ["PolygraphChecking", "PolygraphHistory"], path: "Sources/Reports",
+            // The HTML report is one file: its style sheet and scripts travel inside the binary.
+            resources: ["report.css", "data.js", "search.js", "axis.js", "timeline.js", "charts.js", "detail.js", "page.js"]
+                .map { .embedInCode("Page/" + $0) },
+            swiftSettings: settings),
 
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
@@ -82,12 +87,27 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: settings),
 
+        .executableTarget(
+            name: "HistoryBenchmark", dependencies: ["PolygraphGenerators", "PolygraphHistory"],
+            path: "Benchmarks/HistoryBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "DriverBenchmark",
+            dependencies: ["PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"],
+            path: "Benchmarks/DriverBenchmark", swiftSettings: settings),
+        // What the lab's tests run inside a world of its own, because a test process has threads and cannot enter one.
+        .executableTarget(
+            name: "LabTestProgram", dependencies: ["CLinux", "PolygraphCluster"], path: "Tests/Support/LabTestProgram",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "LabBenchmark", dependencies: ["CLinux", "PolygraphCluster"], path: "Benchmarks/LabBenchmark",
+            swiftSettings: settings),
+
         tests("History", ["PolygraphHistory"]),
         tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
-        tests("Cluster", ["CLinux", "PolygraphCluster"]),
+        tests("Cluster", ["CLinux", "LabTestProgram", "PolygraphCluster"]),
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",

@@ -125,6 +125,8 @@ public protocol Transport: Sendable {
     /// Lets the whole process tree go on.
     func resume(_ node: Node) throws(ClusterError) -> Int
     func state(of node: Node) -> NodeState
+    /// The last lines that the node's process wrote to standard error, or to standard output where it wrote no error.
+    func lastOutput(of node: Node, lines: Int) -> [String]
 
     /// Replaces the set of cut links, all at once. An empty set heals everything.
     /// - Returns: nanoseconds that the change took.

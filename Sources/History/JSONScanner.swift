@@ -217,13 +217,15 @@ struct JSONScanner {
         guard peek() == UInt8(ascii: "\"") else { throw expected("a string") }
         position += 1
         let start = position
+        var seen: UInt8 = 0
         while position < count {
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
-                let text = try decoded(start..<position)
+                let text = try decoded(start..<position, isASCII: seen < 0x80)
                 position += 1
                 return text
             }
+            seen |= byte
             if byte == UInt8(ascii: "\\") { return try stringWithEscapes(from: start) }
             if byte < 0x20 { throw controlCharacter(byte) }
             position += 1
@@ -236,8 +238,10 @@ struct JSONScanner {
             "\(describe(byte)) stands in a string; it must be written as an escape (\\n, \\t or \\u00..)")
     }
 
-    private func decoded(_ range: Range<Int>) throws(Failure) -> String {
+    private func decoded(_ range: Range<Int>, isASCII: Bool) throws(Failure) -> String {
         let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+        // The library's validation costs more than its plain copy.
+        if isASCII { return String(decoding: part, as: UTF8.self) }
         guard let text = String(validating: part, as: UTF8.self) else { throw notUTF8(in: range) }
         return text
     }

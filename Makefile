@@ -1,0 +1,66 @@
+# make demo    build, run a five-node Raft cluster under faults, show the verdict
+# make test    build and run every test
+# make bench   print the figures of README.md
+# make lint    formatting and style
+# make release one static binary, ./polygraph, for machines without Swift
+# make deps    install what the build and the tests need (Debian); does nothing when all is there
+
+SHELL := /bin/bash
+BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
+TEST_PACKAGES := chromium python3 procps
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+POLYGRAPH := .build/release/polygraph
+
+.PHONY: all deps build-deps build demo test bench lint release clean
+
+all: build
+
+define install
+	@missing=$$(for package in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing" $$missing; \
+	    $(SUDO) apt-get update -q >/dev/null && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+build-deps:
+	$(call install,$(BUILD_PACKAGES))
+
+deps: build-deps
+	$(call install,$(TEST_PACKAGES))
+
+build: build-deps
+	swift build -c release --product polygraph
+
+demo: build
+	$(POLYGRAPH) run raft-register
+
+test: deps
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+bench: build-deps
+	swift build -c release
+	.build/release/HistoryBenchmark
+	.build/release/CheckerBenchmark
+	.build/release/DriverBenchmark
+	.build/release/LabBenchmark
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+	@if grep -rnE '^\s*(@\w+ )?(public |internal )?import Foundation$$' Sources; then \
+	    echo "Sources import FoundationEssentials, never Foundation: it makes the static binary 45 MB larger"; exit 1; fi
+
+# The C libraries are linked statically by .pc files that name their archives.
+release: build-deps
+	mkdir -p .build-release/pkgconfig
+	printf 'Name: yaml\nDescription: libyaml, static\nVersion: 0.2\nLibs: -l:libyaml.a\n' > .build-release/pkgconfig/yaml-0.1.pc
+	PKG_CONFIG_PATH=$(CURDIR)/.build-release/pkgconfig swift build -c release --product polygraph \
+	    --static-swift-stdlib --scratch-path .build-release
+	strip -o polygraph .build-release/release/polygraph
+	@ls -l polygraph
+
+clean:
+	rm -rf .build .build-release polygraph

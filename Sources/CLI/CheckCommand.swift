@@ -1,0 +1,94 @@
+import ArgumentParser
+import PolygraphChecking
+import PolygraphHistory
+import PolygraphLinearizability
+import PolygraphModels
+import PolygraphReports
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Judge a recorded history.",
+        discussion: """
+            Reads histories as JSON Lines, one event a line (the `history.jsonl` of a run). A torn last line is \
+            dropped with a warning, and an operation without completion counts as `info`: it may have happened or \
+            not. With several files: one line each, and the worst exit code.
+
+              polygraph check Reports/latest/history.jsonl --model cas-register
+            """)
+
+    @Argument(help: ArgumentHelp("History files.", valueName: "history"))
+    var histories: [String]
+
+    @Option(help: "What the operations mean: \(ModelCatalog.all.map(\.name).joined(separator: ", ")).")
+    var model = "cas-register"
+
+    @Option(help: "The value before the first write, as JSON.")
+    var initial = "null"
+
+    @Option(help: "How long to search at most, as 60s.")
+    var timeLimit = "5m"
+
+    @Option(help: "How much memory the search may take, in MiB.")
+    var memoryLimit = 2048
+
+    @Flag(help: "Print the results as JSON.")
+    var json = false
+
+    func run() throws {
+        guard ModelCatalog.all.contains(where: { $0.name == model }) else {
+            throw CommandFailure.wrongUse(
+                "unknown model `\(model)`; known: \(ModelCatalog.all.map(\.name).joined(separator: ", "))")
+        }
+        guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
+            throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
+        }
+        guard memoryLimit > 0 else { throw CommandFailure.wrongUse("--memory-limit must be at least 1 (MiB)") }
+        let initialValue: Value
+        do throws(HistoryError) {
+            initialValue = try JSONParser.parse(Array(initial.utf8))
+        } catch {
+            throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
+        }
+        let checker = Linearizable(
+            model: model,
+            options: .init(initialValue: initialValue, timeLimit: limit, memoryLimit: memoryLimit << 20))
+        var worst: Int32 = 0
+        for file in histories { worst = Self.worse(worst, check(file, checker)) }
+        throw ExitCode(worst)
+    }
+
+    private func check(_ file: String, _ checker: Linearizable) -> Int32 {
+        let history: History
+        do throws(HistoryError) {
+            history = try HistoryFile.read(file)
+        } catch {
+            Console.error(error.description)
+            return ExitStatus.wrongUse
+        }
+        let result = checker.check(history)
+        let code = ExitStatus.of(result.verdict)
+        var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
+        record.results = [result]
+        record.duration = history.operations.last?.time ?? 0
+        record.warnings = history.warnings
+        record.recheckCommand = "polygraph check \(ShellWord.quoted(file)) --model \(model)"
+        record.paths = RunPaths(history: file)
+        if json {
+            Console.print(ResultsFile.render(record, history), terminator: "")
+        } else if histories.count > 1 {
+            Console.print("\(result.verdict.rawValue)\t\(file)\t\(result.anomalies.first?.summary ?? result.reason)")
+            for warning in history.warnings { Console.error("\(file): \(warning)") }
+        } else {
+            let colour = Console.wantsColour(Console.outputIsTerminal)
+            Console.print(TextReport.render(record, history, width: Console.width, colour: colour), terminator: "")
+        }
+        return code
+    }
+
+    /// Invalid wins over wrong use, wrong use over unknown, unknown over valid.
+    private static func worse(_ left: Int32, _ right: Int32) -> Int32 {
+        let order: [Int32] = [1, ExitStatus.wrongUse, ExitStatus.failure, 2, 0]
+        return order.firstIndex(of: left)! <= order.firstIndex(of: right)! ? left : right
+    }
+}

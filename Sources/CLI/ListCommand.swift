@@ -1,0 +1,44 @@
+import ArgumentParser
+import PolygraphModels
+import PolygraphNemesis
+import PolygraphSamples
+import PolygraphWorkloads
+
+struct ListCommand: ParsableCommand {
+    enum Subject: String, ExpressibleByArgument, CaseIterable {
+        case systems, workloads, faults, models, checkers, bugs
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "What exists, with one line each.")
+
+    @Argument(help: "One of: \(Subject.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var subject: Subject
+
+    func run() throws {
+        let rows: [(String, String)] =
+            switch subject {
+            case .systems:
+                [
+                    ("declared", "any program that a workload file starts and probes: see `system:`"),
+                    ("sample raft", "a Raft key-value server with switchable bugs: `polygraph sample raft --help`"),
+                ]
+            case .workloads: try WorkloadCatalog.all().map { ($0.name, $0.description) }
+            case .faults:
+                [
+                    ("partition", "cut links: " + PartitionKind.allCases.map(\.rawValue).joined(separator: ", ")),
+                    ("kill", "SIGKILL the whole process tree of nodes, restart them at the end"),
+                    ("pause", "SIGSTOP the whole process tree of nodes, SIGCONT at the end"),
+                    ("clock", "bend the wall clock of nodes: bump (jump), drift (rate)"),
+                ]
+            case .models: ModelCatalog.all.map { ($0.name, $0.summary) }
+            case .checkers:
+                [("linearizable", "some order of the operations, within their intervals, explains every answer")]
+            case .bugs: RaftBug.allCases.map { ($0.rawValue, $0.summary) }
+            }
+        let width = (rows.map(\.0.count).max() ?? 0) + 2
+        for (name, line) in rows {
+            Console.print(name + String(repeating: " ", count: width - name.count) + line)
+        }
+    }
+}

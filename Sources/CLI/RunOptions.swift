@@ -1,0 +1,55 @@
+import ArgumentParser
+import PolygraphWorkloads
+
+/// What `run` and `plan` have in common: the workload file, and what the command line changes in it.
+struct WorkloadArguments: ParsableArguments {
+    @Argument(help: "A workload file, or the name of a built-in one (`polygraph list workloads`).")
+    var file: String
+
+    @Option(help: "Seed of all random choices; the same seed gives the same operations and faults.")
+    var seed: UInt64?
+
+    @Option(help: "How long to load and to disturb the cluster, as 60s or 1m30s.")
+    var time: String?
+
+    @Option(help: "Operations in all per second, as 500/s, or `unlimited`.")
+    var rate: String?
+
+    @Option(help: "Number of nodes.")
+    var nodes: Int?
+
+    @Option(help: "Number of clients.")
+    var clients: Int?
+
+    @Flag(help: "Leave the cluster alone.")
+    var noFaults = false
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp("Replace one value of the workload file, as clients.timeout=2s.", valueName: "key=value"))
+    var replacements: [String] = []
+
+    func load() throws -> WorkloadFile {
+        do throws(WorkloadFileErrors) {
+            return try WorkloadCatalog.load(
+                file,
+                overrides: WorkloadOverrides(
+                    seed: seed, time: time, rate: rate, nodes: nodes, clients: clients, noFaults: noFaults,
+                    replacements: replacements))
+        } catch {
+            throw CommandFailure.wrongUse(error.description)
+        }
+    }
+
+    /// The words that give the same plan again, but for the seed.
+    var words: [String] {
+        var words = [file]
+        if let time { words += ["--time", time] }
+        if let rate { words += ["--rate", rate] }
+        if let nodes { words += ["--nodes", "\(nodes)"] }
+        if let clients { words += ["--clients", "\(clients)"] }
+        if noFaults { words.append("--no-faults") }
+        for replacement in replacements { words += ["--set", replacement] }
+        return words
+    }
+}

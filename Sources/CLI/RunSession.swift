@@ -1,0 +1,147 @@
+import FoundationEssentials
+import Glibc
+import PolygraphChecking
+import PolygraphCluster
+import PolygraphHistory
+import PolygraphReports
+import PolygraphRunner
+import PolygraphWorkloads
+
+/// One `polygraph run`, inside the lab: folder, cluster, run, verdict, reports.
+struct RunSession {
+    let command: RunCommand
+    let file: WorkloadFile
+    let seed: UInt64
+    let stop: RunStop
+
+    /// - Returns: the exit code.
+    func execute() throws(RunError) -> Int32 {
+        let started = monotonicSeconds()
+        let folder = try RunFolder(root: command.reports, name: file.name, seed: seed)
+        let log = RunLog(path: folder.file("polygraph.log"))
+        let status = RunStatus()
+        let line = StatusLine(status: status, quiet: command.quiet || command.json, log: log)
+        log.write("run \(file.name) with seed \(seed)")
+        let plan = file.plan(seed: seed)
+        if !command.quiet, !command.json {
+            Console.error("run \(file.name), seed \(seed), \(Quantity.describe(duration: plan.duration)) of load")
+        }
+
+        let lab: Lab
+        do throws(ClusterError) {
+            lab = try Lab(LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes"))
+        } catch {
+            throw RunError(error.description)
+        }
+        let outcome: RunOutcome
+        do throws(RunError) {
+            outcome = try Run(plan: plan, transport: lab, folder: folder, status: status, stop: stop).execute()
+        } catch {
+            lab.tearDown()
+            line.finish()
+            log.write(error.description)
+            if stop.isRequested { return ExitStatus.interrupted }
+            throw error
+        }
+        for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
+        if !command.keep { removeData(of: outcome.nodes) }
+
+        status.phase = "checking"
+        let results = plan.checkers.map { checker in
+            let result = checker.check(outcome.history)
+            log.write("\(result.checker): \(result.verdict.rawValue): \(result.reason)")
+            return result
+        }
+        line.finish()
+        return try report(plan, outcome, results, folder, log, elapsed: monotonicSeconds() - started)
+    }
+
+    private func report(
+        _ plan: Plan, _ outcome: RunOutcome, _ results: [CheckResult], _ folder: RunFolder, _ log: RunLog,
+        elapsed: Double
+    ) throws(RunError) -> Int32 {
+        let verdict = results.map(\.verdict).reduce(.valid) { $0.combined(with: $1) }
+        let exitCode = ExitStatus.of(verdict)
+        var record = RunRecord(workload: file.name, verdict: verdict, exitCode: Int(exitCode), seed: seed)
+        record.started = RunLog.wallTime(secondsAgo: elapsed)
+        record.duration = outcome.duration
+        record.interrupted = outcome.interrupted
+        record.results = results
+        record.nodes = outcome.nodes.enumerated().map { position, node in
+            NodeRecord(
+                name: node.name, address: node.address, command: outcome.commands[position].joined(separator: " "))
+        }
+        record.workers = plan.workers
+        record.environment = EnvironmentFacts.gather()
+        record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
+        record.measurements = [
+            .init("leader changes", .integer(Int64(max(0, outcome.leaders.count - 1)))),
+            .init("elapsed until the verdict", .string(Quantity.describe(duration: Int64(elapsed * 1e9)))),
+        ] + outcome.steps.map { .init($0.name, .string(Quantity.describe(duration: $0.elapsed))) }
+        record.warnings = outcome.warnings
+        let words = ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
+        record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
+        let history = shortened(folder.file("history.jsonl"))
+        record.recheckCommand = "polygraph check \(ShellWord.quoted(history)) --model \(file.modelName)"
+        record.workloadText = file.text
+        record.paths = RunPaths(
+            directory: shortened(folder.path), history: history, report: shortened(folder.file("report.html")),
+            workload: file.path)
+
+        // The verdict is said even where nothing can be written any more.
+        defer { log.write("verdict \(verdict.rawValue), exit code \(exitCode)") }
+        let text = TextReport.render(record, outcome.history, width: 80, colour: false)
+        var failure: RunError?
+        do throws(RunError) {
+            try folder.write("report.txt", text.utf8)
+            try folder.write("results.json", ResultsFile.render(record, outcome.history).utf8)
+            try folder.write("junit.xml", JUnitReport.render(record, outcome.history).utf8)
+            try folder.write("report.html", HTMLReport.render(record, outcome.history).utf8)
+            folder.markLatest()
+        } catch {
+            failure = error
+        }
+        if command.json {
+            Console.print(ResultsFile.render(record, outcome.history), terminator: "")
+        } else if command.quiet {
+            Console.print("\(verdict.rawValue) \(shortened(folder.path))")
+        } else {
+            let colour = Console.wantsColour(Console.outputIsTerminal)
+            Console.print(
+                TextReport.render(record, outcome.history, width: Console.width, colour: colour), terminator: "")
+        }
+        if let failure { throw failure }
+        return exitCode
+    }
+
+    private func removeData(of nodes: [Node]) {
+        for node in nodes { try? FileManager.default.removeItem(atPath: node.dataDirectory) }
+    }
+
+    /// Relative to the working directory where that is shorter.
+    private func shortened(_ path: String) -> String {
+        let current = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(current) ? String(path.dropFirst(current.count)) : path
+    }
+
+    private func monotonicSeconds() -> Double {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+}
+
+/// Words for a shell.
+enum ShellWord {
+    static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                || (UInt8(ascii: "-")...UInt8(ascii: "9")).contains(byte)
+                || [UInt8(ascii: "="), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: ",")].contains(byte)
+        }
+        if plain, !word.isEmpty { return word }
+        var quoted = "'"
+        for character in word { quoted += character == "'" ? "'\\''" : String(character) }
+        return quoted + "'"
+    }
+}

@@ -1,0 +1,239 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Nodes on this machine, in a world of their own: every node has its own network, file system view, host name and
+/// process numbers, and a cable to the lab's switch. Needs `LabWorld.enter` first; everything ends with the world.
+///
+/// A node's program runs in the node's data directory, with standard input at its end and its outputs appended to the
+/// logs. Relative paths of programs are relative to the controller's working directory.
+public final class Lab: Transport {
+    public let name = "local"
+    public let nodes: [Node]
+    /// Where the clients reach the nodes from.
+    public let controllerAddress: String
+
+    private let configuration: LabConfiguration
+    private let agents: [AgentHandle]
+    private let ethernet: EthernetSwitch
+
+    /// Builds the lab: nodes without processes, all links whole.
+    public init(_ configuration: LabConfiguration) throws(ClusterError) {
+        guard LabWorld.isInside else {
+            throw ClusterError(
+                "build the lab", "this process is not in a world of its own; LabWorld.enter must come first")
+        }
+        guard 1...LabConfiguration.largestNodeCount ~= configuration.nodeCount else {
+            throw ClusterError(
+                "build the lab",
+                "\(configuration.nodeCount) nodes; there may be 1 to \(LabConfiguration.largestNodeCount)")
+        }
+        var configuration = configuration
+        configuration.folder = try Lab.prepareFolders(configuration)
+        self.configuration = configuration
+        let folder = configuration.folder
+        nodes = (0..<configuration.nodeCount).map { index in
+            let name = "n\(index + 1)"
+            return Node(
+                index: index, name: name, address: configuration.address(UInt8(index + 1)),
+                dataDirectory: "\(folder)/\(name)/data")
+        }
+        controllerAddress = configuration.address(LabConfiguration.controllerNumber)
+        var agents: [AgentHandle] = []
+        do throws(ClusterError) {
+            for node in nodes { agents.append(try AgentHandle(nodeName: node.name)) }
+            for agent in agents { _ = try agent.receive() }
+            ethernet = try Lab.wire(configuration, agents)
+        } catch {
+            Lab.end(agents)
+            throw error
+        }
+        self.agents = agents
+        do throws(ClusterError) {
+            try configureNodes()
+        } catch {
+            tearDown()
+            throw error
+        }
+    }
+
+    deinit { tearDown() }
+
+    /// - Returns: the lab's folder, absolute and without symbolic links.
+    private static func prepareFolders(_ configuration: LabConfiguration) throws(ClusterError) -> String {
+        let wanted = absolutePath(configuration.folder, in: currentFolder())
+        for number in 1...configuration.nodeCount {
+            let data = "\(wanted)/n\(number)/data"
+            let code = makeFolders(data)
+            guard code == 0 else { throw ClusterError("create \(data)", errorText(code)) }
+        }
+        guard let folder = resolvedPath(wanted) else { throw ClusterError("open \(wanted)", errorText(errno)) }
+        return folder
+    }
+
+    private static func wire(
+        _ configuration: LabConfiguration, _ agents: [AgentHandle]
+    ) throws(ClusterError) -> EthernetSwitch {
+        var plugs = agents.enumerated().map { index, agent in
+            SwitchPlug(number: UInt8(index + 1), interface: "eth0", process: agent.process)
+        }
+        let number = LabConfiguration.controllerNumber
+        plugs.append(SwitchPlug(number: number, interface: "ctl0", process: getpid()))
+        let ethernet = try EthernetSwitch(plugs)
+        var code = lab_interface_plain("ctl0")
+        if code == 0 {
+            code = lab_interface_address("ctl0", configuration.binaryAddress(number), LabConfiguration.binaryMask)
+        }
+        if code == 0 { code = lab_interface_up("ctl0") }
+        guard code == 0 else {
+            ethernet.shutDown()
+            throw ClusterError("configure the controller's network interface", errorText(code))
+        }
+        return ethernet
+    }
+
+    private func configureNodes() throws(ClusterError) {
+        var hosts = "127.0.0.1 localhost\n::1 localhost\n\(controllerAddress) controller\n"
+        for node in nodes { hosts += "\(node.address) \(node.name)\n" }
+        // All at once: each does its part in its own process.
+        for (node, agent) in zip(nodes, agents) {
+            try agent.send(
+                .configure(
+                    NodeRequest.Configuration(
+                        name: node.name, address: configuration.binaryAddress(UInt8(node.index + 1)),
+                        mask: LabConfiguration.binaryMask, hosts: hosts,
+                        folder: "\(configuration.folder)/\(node.name)")))
+        }
+        for agent in agents { _ = try agent.receive() }
+    }
+
+    // MARK: Processes
+
+    public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
+        var whole = launch
+        whole.environment = Lab.inheritedEnvironment().merging(launch.environment) { _, new in new }
+        let answer = try agent(of: node).ask(.start(whole, folder: node.dataDirectory))
+        if case .endedAtOnce(let status, let signal) = answer {
+            throw ClusterError("start", node: node.name, endedAtOnce(node, launch, status, signal))
+        }
+    }
+
+    public func kill(_ node: Node) throws(ClusterError) -> Int {
+        try count(.kill, node)
+    }
+
+    public func pause(_ node: Node) throws(ClusterError) -> Int {
+        try count(.pause, node)
+    }
+
+    public func resume(_ node: Node) throws(ClusterError) -> Int {
+        try count(.resume, node)
+    }
+
+    public func state(of node: Node) -> NodeState {
+        guard let answer = try? agent(of: node).ask(.state), case .state(let state) = answer else {
+            return .exited(status: nil, signal: nil)
+        }
+        return state
+    }
+
+    /// The last lines that the node's program wrote to its standard error, or, where that is empty, to its standard
+    /// output, over all its starts.
+    public func lastOutput(of node: Node, lines: Int) -> [String] {
+        for log in ["stderr.log", "stdout.log"] {
+            let last = LogTail.lines("\(configuration.folder)/\(node.name)/\(log)", count: lines)
+            if !last.isEmpty { return last }
+        }
+        return []
+    }
+
+    private func agent(of node: Node) throws(ClusterError) -> AgentHandle {
+        guard agents.indices.contains(node.index), nodes[node.index] == node else {
+            throw ClusterError("reach", node: node.name, "the lab has no such node")
+        }
+        return agents[node.index]
+    }
+
+    private func count(_ request: NodeRequest, _ node: Node) throws(ClusterError) -> Int {
+        let agent = try agent(of: node)
+        guard case .count(let count) = try agent.ask(request) else {
+            throw ClusterError("understand", node: node.name, "its agent gives a wrong answer")
+        }
+        return count
+    }
+
+    private func endedAtOnce(_ node: Node, _ launch: Launch, _ status: Int32?, _ signal: Int32?) -> String {
+        let how = signal.map { "was ended by signal \($0)" } ?? "exited with status \(status ?? 0)"
+        let last = lastOutput(of: node, lines: 5)
+        let output = last.isEmpty ? "it wrote nothing" : "its last lines: " + last.joined(separator: " | ")
+        return "\(launch.command.first ?? "") \(how) at once; \(output)"
+    }
+
+    /// The controller's own, without what says that a process is the controller.
+    private static func inheritedEnvironment() -> [String: String] {
+        var result: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
+            next += 1
+        }
+        result[LabWorld.variable] = nil
+        return result
+    }
+
+    // MARK: Links
+
+    public func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64 {
+        let start = lab_monotonic_time()
+        var pairs: [(from: Int, to: Int)] = []
+        for cut in cuts {
+            guard let from = port(cut.from), let to = port(cut.to) else {
+                throw ClusterError("cut links", "the lab has no link from \(cut.from) to \(cut.to)")
+            }
+            pairs.append((from, to))
+        }
+        try ethernet.setCuts(pairs)
+        return lab_monotonic_time() - start
+    }
+
+    public func linkCounters() -> [LinkCounters] {
+        let ends = nodes.map { Endpoint.node($0.index) } + [.controller]
+        return ends.flatMap { from in
+            ends.filter { $0 != from }.map { to in
+                let counters = ethernet.counters(from: port(from)!, to: port(to)!)
+                return LinkCounters(
+                    link: Link(from: from, to: to), forwardedFrames: counters.forwardedFrames,
+                    forwardedBytes: counters.forwardedBytes, cutFrames: counters.cutFrames)
+            }
+        }
+    }
+
+    private func port(_ end: Endpoint) -> Int? {
+        switch end {
+        case .node(let index): nodes.indices.contains(index) ? index : nil
+        case .controller: nodes.count
+        }
+    }
+
+    // MARK: Clocks
+
+    public func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
+        guard case .clock(let proof) = try agent(of: node).ask(.setClock(skew)) else {
+            throw ClusterError("understand", node: node.name, "its agent gives a wrong answer")
+        }
+        return proof
+    }
+
+    // MARK: End
+
+    public func tearDown() {
+        Lab.end(agents)
+        ethernet.shutDown()
+    }
+
+    private static func end(_ agents: [AgentHandle]) {
+        for agent in agents { agent.beginEnd() }
+        for agent in agents { agent.join() }
+    }
+}

@@ -1,0 +1,153 @@
+import CLinux
+import Glibc
+
+/// A process beside every node: it owns the node's network, mount and UTS namespaces, starts and ends the node's
+/// processes, and bends their clocks. It has one thread, so that it may fork, trace and wait without disturbing anybody
+/// who waits for other processes. When the controller is gone its channel ends, and the node with it.
+struct NodeAgent {
+    private let channel: ControlChannel
+    /// Where the program was started: relative paths of commands are relative to it.
+    private let startFolder = currentFolder()
+    private var view: NodeView?
+    private var folder = ""
+    /// The node's folder, open: its path may be hidden.
+    private var folderDescriptor: Int32 = -1
+    private var run: NodeRun?
+
+    /// How long a program must live to count as started.
+    private static let grace: Int32 = 50
+
+    private init(_ channel: ControlChannel) {
+        self.channel = channel
+    }
+
+    static func main(_ channel: ControlChannel) -> Never {
+        lab_close_from(4)
+        _ = fcntl(channel.descriptor, F_SETFD, FD_CLOEXEC)
+        signal(SIGPIPE, SIG_IGN)
+        var agent = NodeAgent(channel)
+        do {
+            let code = lab_unshare(Int32(lab_namespace_network.rawValue | lab_namespace_name.rawValue))
+            if code != 0 {
+                try channel.send(NodeAnswer.failed(step: "create the namespaces of", message: errorText(code)).words)
+                exit(1)
+            }
+            try channel.send(NodeAnswer.done.words)
+            while true { try agent.serve() }
+        } catch {
+            // The controller is gone.
+            agent.run?.end()
+            exit(0)
+        }
+    }
+
+    /// Waits for one request or one event, and deals with it.
+    private mutating func serve() throws(ControlChannel.Failure) {
+        var polled = [pollfd(fd: channel.descriptor, events: Int16(POLLIN), revents: 0)]
+        if let run, !run.isOver { polled.append(pollfd(fd: run.channel, events: Int16(POLLIN), revents: 0)) }
+        poll(&polled, nfds_t(polled.count), -1)
+        run?.refresh()
+        guard polled[0].revents != 0 else { return }
+        guard let request = NodeRequest(words: try channel.receive()) else { throw .system(EPROTO) }
+        let answer: NodeAnswer
+        do throws(ClusterError) {
+            answer = try carryOut(request)
+        } catch {
+            answer = .failed(step: error.step, message: error.message)
+        }
+        try channel.send(answer.words)
+    }
+
+    private mutating func carryOut(_ request: NodeRequest) throws(ClusterError) -> NodeAnswer {
+        switch request {
+        case .configure(let configuration):
+            try configure(configuration)
+            return .done
+        case .start(let launch, let folder):
+            return try start(launch, dataFolder: folder)
+        case .kill:
+            guard let run, !run.isOver else { return .count(0) }
+            let count = run.processes().count
+            self.run?.end()
+            return .count(count)
+        case .pause:
+            guard let run, !run.isOver else { throw ClusterError("pause", "no process of it runs") }
+            return .count(try self.run!.pause())
+        case .resume:
+            guard let run, !run.isOver else { throw ClusterError("resume", "no process of it runs") }
+            return .count(try self.run!.resume())
+        case .state:
+            return .state(state())
+        case .setClock:
+            throw ClusterError("bend the clock of", "not yet")
+        }
+    }
+
+    private mutating func configure(_ configuration: NodeRequest.Configuration) throws(ClusterError) {
+        func check(_ code: Int32, _ step: String) throws(ClusterError) {
+            if code != 0 { throw ClusterError(step, errorText(code)) }
+        }
+        folder = configuration.folder
+        folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folderDescriptor >= 0 else { throw ClusterError("open \(folder) for", errorText(errno)) }
+        try check(lab_interface_up("lo"), "bring up the loopback interface of")
+        try check(lab_interface_plain("eth0"), "configure eth0 of")
+        try check(lab_interface_address("eth0", configuration.address, configuration.mask), "give an address to")
+        try check(lab_interface_up("eth0"), "bring up eth0 of")
+        try check(lab_unshare(Int32(lab_namespace_mount.rawValue)), "create the mount namespace of")
+        var view = try NodeView(hostName: configuration.name, hosts: configuration.hosts)
+        try view.keep(folder + "/data")
+        try view.keep(startFolder)
+        self.view = view
+    }
+
+    private mutating func start(_ launch: Launch, dataFolder: String) throws(ClusterError) -> NodeAnswer {
+        run?.refresh()
+        if let run, !run.isOver { throw ClusterError("start", "it runs already; kill it first") }
+        guard let name = launch.command.first else { throw ClusterError("start", "the command is empty") }
+        try showFiles(of: launch)
+        let program = try ProgramSearch.find(name, path: launch.environment["PATH"] ?? "", folder: startFolder)
+        let output = try openLog("stdout.log")
+        defer { close(output) }
+        let errors = try openLog("stderr.log")
+        defer { close(errors) }
+        let plan = NodeRun.Plan(
+            program: program, arguments: launch.command,
+            environment: launch.environment.map { $0.key + "=" + $0.value }, folder: dataFolder, output: output,
+            errors: errors)
+        run = nil
+        run = try NodeRun(plan) { _, release throws(ClusterError) in release() }
+        run!.waitForEnd(milliseconds: NodeAgent.grace)
+        if let outcome = run!.outcome { return .endedAtOnce(status: outcome.status, signal: outcome.signal) }
+        return .done
+    }
+
+    /// Shows the node the files that its command names, where a private folder hides them.
+    private mutating func showFiles(of launch: Launch) throws(ClusterError) {
+        guard view != nil else { throw ClusterError("start", "the node is not configured") }
+        for (index, word) in launch.command.enumerated() {
+            for candidate in [word] + word.split(separator: "=").dropFirst().map(String.init) {
+                let path = index == 0 && word.contains("/") ? absolutePath(word, in: startFolder) : candidate
+                guard path.hasPrefix("/") else { continue }
+                // A program finds its libraries and files in the folder that it is in.
+                if index == 0, let slash = path.lastIndex(of: "/") { try view!.keep(String(path[..<slash])) }
+                try view!.keep(path)
+            }
+        }
+        for part in (launch.environment["PATH"] ?? "").split(separator: ":") { try view!.keep(String(part)) }
+    }
+
+    private func openLog(_ name: String) throws(ClusterError) -> Int32 {
+        let descriptor = openat(folderDescriptor, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw ClusterError("start", "\(folder)/\(name): \(errorText(errno))") }
+        return descriptor
+    }
+
+    private mutating func state() -> NodeState {
+        run?.refresh()
+        guard let run else { return .notStarted }
+        if let outcome = run.outcome { return .exited(status: outcome.status, signal: outcome.signal) }
+        let pids = run.processes().map(\.pid)
+        return run.isPaused ? .paused(pids: pids) : .running(pids: pids)
+    }
+}

@@ -1,0 +1,126 @@
+/// What the controller asks of a node's agent.
+enum NodeRequest {
+    /// Everything else that `ready` has promised is done: configure the network and the view of the file system.
+    case configure(Configuration)
+    case start(Launch, folder: String)
+    case kill
+    case pause
+    case resume
+    case state
+    case setClock(ClockSkew)
+
+    struct Configuration {
+        var name: String
+        /// In network byte order, as a number.
+        var address: UInt32
+        var mask: UInt32
+        /// The whole of /etc/hosts.
+        var hosts: String
+        /// Where the logs are, and the folder `data`.
+        var folder: String
+    }
+
+    var words: [String] {
+        switch self {
+        case .configure(let it):
+            ["configure", it.name, String(it.address), String(it.mask), it.hosts, it.folder]
+        case .start(let launch, let folder):
+            ["start", folder, String(launch.command.count)] + launch.command
+                + launch.environment.map { $0.key + "=" + $0.value }
+        case .kill: ["kill"]
+        case .pause: ["pause"]
+        case .resume: ["resume"]
+        case .state: ["state"]
+        case .setClock(let skew): ["clock", String(skew.offset), String(skew.ratePartsPerMillion)]
+        }
+    }
+
+    init?(words: [String]) {
+        switch words.first {
+        case "configure":
+            guard words.count == 6, let address = UInt32(words[2]), let mask = UInt32(words[3]) else { return nil }
+            self = .configure(
+                Configuration(name: words[1], address: address, mask: mask, hosts: words[4], folder: words[5]))
+        case "start":
+            guard words.count > 2, let count = Int(words[2]), words.count >= 3 + count else { return nil }
+            var environment: [String: String] = [:]
+            for word in words[(3 + count)...] {
+                let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                environment[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
+            }
+            self = .start(Launch(command: Array(words[3..<(3 + count)]), environment: environment), folder: words[1])
+        case "kill": self = .kill
+        case "pause": self = .pause
+        case "resume": self = .resume
+        case "state": self = .state
+        case "clock":
+            guard words.count == 3, let offset = Int64(words[1]), let rate = Int64(words[2]) else { return nil }
+            self = .setClock(ClockSkew(offset: offset, ratePartsPerMillion: rate))
+        default: return nil
+        }
+    }
+}
+
+/// What a node's agent answers.
+enum NodeAnswer {
+    case done
+    case count(Int)
+    case state(NodeState)
+    case clock(ClockProof)
+    case failed(step: String, message: String)
+    /// The program has started, and ended within the grace period.
+    case endedAtOnce(status: Int32?, signal: Int32?)
+
+    var words: [String] {
+        switch self {
+        case .done: ["done"]
+        case .count(let count): ["count", String(count)]
+        case .state(.notStarted): ["state", "none"]
+        case .state(.running(let pids)): ["state", "running"] + pids.map { String($0) }
+        case .state(.paused(let pids)): ["state", "paused"] + pids.map { String($0) }
+        case .state(.exited(let status, let signal)): ["state", "exited"] + NodeAnswer.words(status, signal)
+        case .clock(let proof):
+            [
+                "clock", String(proof.processes), String(proof.elapsed), String(proof.measuredOffset), proof.method,
+            ]
+        case .failed(let step, let message): ["failed", step, message]
+        case .endedAtOnce(let status, let signal): ["ended"] + NodeAnswer.words(status, signal)
+        }
+    }
+
+    private static func words(_ status: Int32?, _ signal: Int32?) -> [String] {
+        [status.map { String($0) } ?? "", signal.map { String($0) } ?? ""]
+    }
+
+    init?(words: [String]) {
+        switch words.first {
+        case "done": self = .done
+        case "count":
+            guard words.count == 2, let count = Int(words[1]) else { return nil }
+            self = .count(count)
+        case "state":
+            guard words.count > 1 else { return nil }
+            switch words[1] {
+            case "none": self = .state(.notStarted)
+            case "running": self = .state(.running(pids: words[2...].compactMap { Int32($0) }))
+            case "paused": self = .state(.paused(pids: words[2...].compactMap { Int32($0) }))
+            default:
+                guard words.count == 4 else { return nil }
+                self = .state(.exited(status: Int32(words[2]), signal: Int32(words[3])))
+            }
+        case "clock":
+            guard words.count == 5, let processes = Int(words[1]), let elapsed = Int64(words[2]),
+                let offset = Int64(words[3])
+            else { return nil }
+            self = .clock(
+                ClockProof(processes: processes, elapsed: elapsed, measuredOffset: offset, method: words[4]))
+        case "failed":
+            guard words.count == 3 else { return nil }
+            self = .failed(step: words[1], message: words[2])
+        case "ended":
+            guard words.count == 3 else { return nil }
+            self = .endedAtOnce(status: Int32(words[1]), signal: Int32(words[2]))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import PolygraphCluster
+import PolygraphHistory
+import PolygraphSystems
+import Synchronization
+
+/// Asks every node, again and again, whether it leads and whether it still runs; each node by a thread of its own, so
+/// that a silent one delays nobody's answer.
+final class NodeWatch: Sendable {
+    private struct Claims {
+        /// By node: since when (nanoseconds since the run began) it has said that it leads.
+        var since: [Int: Int64] = [:]
+        /// Every change of the newest leader: time and node.
+        var changes: [(time: Int64, node: Int)] = []
+        var ended: Set<Int> = []
+        var warnings: [String] = []
+    }
+
+    private let claims = Mutex(Claims())
+    private let stopping = Atomic<Bool>(false)
+    private let threads = Mutex<[Thread]>([])
+
+    /// - Parameters:
+    ///   - interval: nanoseconds between two questions to a node.
+    ///   - post: takes events for the history.
+    init(
+        transport: any Transport, system: any System, origin: Int64, interval: Int64 = 100_000_000,
+        post: @escaping @Sendable (Operation) -> Void
+    ) {
+        threads.withLock { threads in
+            threads = transport.nodes.map { node in
+                Thread { [self] in
+                    while !stopping.load(ordering: .acquiring) {
+                        look(at: node, transport, system, origin: origin, post)
+                        sleepNanoseconds(interval)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The nodes that say that they lead, the newest claim first.
+    var primaries: [Int] {
+        claims.withLock { $0.since.sorted { ($0.value, $0.key) > ($1.value, $1.key) }.map(\.key) }
+    }
+
+    /// Every change of the newest leader.
+    var leaderChanges: [(time: Int64, node: Int)] { claims.withLock { $0.changes } }
+
+    /// Nodes that ended although nobody killed them, one sentence each.
+    var warnings: [String] { claims.withLock { $0.warnings } }
+
+    /// Ends the threads and waits for them.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        let running = threads.withLock { threads in
+            let running = threads
+            threads = []
+            return running
+        }
+        for thread in running { thread.join() }
+    }
+
+    private func look(
+        at node: Node, _ transport: any Transport, _ system: any System, origin: Int64,
+        _ post: @Sendable (Operation) -> Void
+    ) {
+        let state = transport.state(of: node)
+        let leads = if case .running = state { system.isPrimary(node, nodes: transport.nodes) } else { false }
+        let time = monotonicNanoseconds() - origin
+        let news: [Operation] = claims.withLock { claims in
+            var news: [Operation] = []
+            if leads, claims.since[node.index] == nil {
+                claims.since[node.index] = time
+                claims.changes.append((time, node.index))
+                news.append(Self.event("primary", ["node": .string(node.name)]))
+            } else if !leads {
+                claims.since[node.index] = nil
+            }
+            if case .exited(let status, let signal) = state {
+                // Signal 9 is the nemesis at work.
+                if signal != 9, claims.ended.insert(node.index).inserted {
+                    let how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
+                    claims.warnings.append("\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
+                    news.append(Self.event("crash", ["node": .string(node.name), "how": .string(how)]))
+                }
+            } else {
+                claims.ended.remove(node.index)
+            }
+            return news
+        }
+        for operation in news { post(operation) }
+    }
+
+    private static func event(_ function: String, _ value: Value) -> Operation {
+        Operation(index: 0, time: 0, process: .nemesis, kind: .info, function: function, value: value)
+    }
+}

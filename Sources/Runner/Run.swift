@@ -1,0 +1,190 @@
+import PolygraphChecking
+import PolygraphCluster
+import PolygraphHistory
+import PolygraphNemesis
+import PolygraphSystems
+import Synchronization
+
+/// What a run leaves behind when its cluster is gone.
+public struct RunOutcome: Sendable {
+    public var history: History
+    /// Whether the user ended it early.
+    public var interrupted: Bool
+    /// Nanoseconds from the first operation to the end of the last.
+    public var duration: Int64
+    /// Every change of the newest leader: nanoseconds since the run began, and the node's name.
+    public var leaders: [(time: Int64, node: String)]
+    public var nodes: [Node]
+    /// Program and arguments by node.
+    public var commands: [[String]]
+    /// What the reader of a verdict should know, one sentence each.
+    public var warnings: [String]
+    /// Nanoseconds that each step took, in order.
+    public var steps: [(name: String, elapsed: Int64)]
+}
+
+/// The way to end a run early, from any thread.
+public final class RunStop: Sendable {
+    private let requested = Atomic<Bool>(false)
+    private let action = Mutex<(@Sendable () -> Void)?>(nil)
+
+    public init() {}
+
+    public var isRequested: Bool { requested.load(ordering: .acquiring) }
+
+    /// Ends the load: the run heals, stops, checks and reports what there is.
+    public func request() {
+        requested.store(true, ordering: .releasing)
+        action.withLock { $0 }?()
+    }
+
+    fileprivate func whenRequested(_ body: @escaping @Sendable () -> Void) {
+        action.withLock { $0 = body }
+        if isRequested { body() }
+    }
+}
+
+/// One run: set-up, load under faults, healing, quiet period, final reads, tear-down.
+public struct Run {
+    private let plan: Plan
+    private let transport: any Transport
+    private let folder: RunFolder
+    private let status: RunStatus
+    private let stop: RunStop
+
+    public init(plan: Plan, transport: any Transport, folder: RunFolder, status: RunStatus, stop: RunStop) {
+        self.plan = plan
+        self.transport = transport
+        self.folder = folder
+        self.status = status
+        self.stop = stop
+    }
+
+    /// Carries it out on the calling thread, and tears the cluster down on every way out.
+    /// - Throws: `RunError` when the cluster cannot be set up, or nothing can be written.
+    public func execute() throws(RunError) -> RunOutcome {
+        defer { transport.tearDown() }
+        var plannedDocument: [UInt8] = []
+        JSONWriter.append(plan.document, to: &plannedDocument)
+        try folder.write("plan.json", plannedDocument + [UInt8(ascii: "\n")])
+        let journal: Journal
+        do throws(HistoryError) {
+            journal = try Journal(path: folder.file("history.jsonl"))
+        } catch {
+            throw RunError(error.description)
+        }
+        var steps: [(name: String, elapsed: Int64)] = []
+        var last = monotonicNanoseconds()
+        func step(_ name: String) {
+            let now = monotonicNanoseconds()
+            steps.append((name, now - last))
+            last = now
+        }
+
+        let commands = try startNodes()
+        step("start \(plan.nodes) nodes until ready")
+
+        let origin = monotonicNanoseconds()
+        let interpreter = Interpreter(
+            options: .init(
+                workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
+                readOnly: plan.readOnly),
+            journal: journal, status: status, origin: origin, factory: plan.clients(transport.nodes))
+        let inbox = interpreter.inbox
+        stop.whenRequested { inbox.stop() }
+        let watch = NodeWatch(transport: transport, system: plan.system, origin: origin) { operation in
+            inbox.post(.happened(operation, recorded: nil))
+        }
+        let nemesis = NemesisThread(
+            schedule: plan.schedule, transport: transport, system: plan.system, watch: watch, status: status,
+            origin: origin
+        ) { operation, recorded in
+            inbox.post(.happened(operation, recorded: recorded))
+        }
+
+        status.phase = "running"
+        interpreter.run(
+            FailureStop(plan.generator, when: { journal.failure != nil }), until: plan.duration)
+        step("load and faults")
+        var warnings = heal(nemesis, interpreter)
+        step("heal")
+        if !stop.isRequested, journal.failure == nil {
+            status.phase = "quiet"
+            interpreter.idle(plan.quiet)
+            step("quiet period")
+            if let final = plan.finalGenerator {
+                status.phase = "final reads"
+                let now = monotonicNanoseconds() - origin
+                interpreter.run(final, until: now + max(5 * plan.timeout, 5_000_000_000))
+                step("final reads")
+            }
+        }
+        let duration = monotonicNanoseconds() - origin
+        watch.stop()
+        interpreter.drainAll()
+        status.phase = "stopping nodes"
+        transport.tearDown()
+        step("stop nodes")
+        do throws(HistoryError) {
+            try journal.close()
+        } catch {
+            warnings.append(error.description)
+        }
+
+        if interpreter.abandoned > 0 {
+            warnings.append("\(interpreter.abandoned) operations were given up because their client did not return")
+        }
+        let history: History
+        do throws(HistoryError) {
+            history = try HistoryFile.read(folder.file("history.jsonl"))
+        } catch {
+            throw RunError(error.description)
+        }
+        step("read the history back")
+        let names = transport.nodes.map(\.name)
+        return RunOutcome(
+            history: history, interrupted: stop.isRequested, duration: duration,
+            leaders: watch.leaderChanges.map { ($0.time, names[$0.node]) }, nodes: transport.nodes,
+            commands: commands, warnings: warnings + watch.warnings + history.warnings, steps: steps)
+    }
+
+    private func startNodes() throws(RunError) -> [[String]] {
+        status.phase = "starting nodes"
+        var commands: [[String]] = []
+        do throws(ClusterError) {
+            for node in transport.nodes {
+                let launch = plan.system.launch(node, nodes: transport.nodes)
+                commands.append(launch.command)
+                try transport.start(node, launch)
+            }
+            status.phase = "waiting until the nodes are ready"
+            let transport = transport
+            let stop = stop
+            try plan.system.waitUntilReady(transport.nodes, within: plan.readyWithin) { node -> String? in
+                if stop.isRequested { return "the run was interrupted" }
+                guard case .exited(let code, let signal) = transport.state(of: node) else { return nil }
+                let how = signal.map { "was ended by signal \($0)" } ?? "ended with status \(code ?? 0)"
+                let output = transport.lastOutput(of: node, lines: 5)
+                return "its process \(how)" + (output.isEmpty ? " and said nothing" : "; it said:\n  " + output.joined(separator: "\n  "))
+            }
+        } catch {
+            throw RunError(error.description)
+        }
+        return commands
+    }
+
+    /// Undoes all faults, while what they report is still recorded.
+    private func heal(_ nemesis: NemesisThread, _ interpreter: Interpreter) -> [String] {
+        status.phase = "healing"
+        nemesis.stop()
+        let deadline = monotonicNanoseconds() + 30_000_000_000
+        while monotonicNanoseconds() < deadline {
+            interpreter.drainAll()
+            if nemesis.isFinished(within: 5_000_000) {
+                interpreter.drainAll()
+                return []
+            }
+        }
+        return ["not everything could be undone within 30 s; the nodes are ended all the same"]
+    }
+}

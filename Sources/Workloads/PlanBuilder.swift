@@ -1,0 +1,89 @@
+import PolygraphChecking
+import PolygraphClients
+import PolygraphCluster
+import PolygraphGenerators
+import PolygraphHistory
+import PolygraphLinearizability
+import PolygraphModels
+import PolygraphNemesis
+import PolygraphRunner
+
+extension WorkloadFile {
+    /// Everything that a run of this file will do. The same seed gives the same plan.
+    public func plan(seed: UInt64) -> Plan {
+        let schedule = Schedule(faults, nodes: nodes, duration: time, seed: seed)
+        let client = client
+        return Plan(
+            name: name, seed: seed, nodes: nodes, workers: clients.count, timeout: clients.timeout, duration: time,
+            quiet: quiet, readyWithin: system.readyWithin, schedule: schedule, generator: generator(seed: seed),
+            finalGenerator: finalGenerator,
+            readOnly: Set(client.functions.filter(\.changesNothing).map(\.name)), system: system,
+            clients: { nodes in
+                let targets = nodes.map {
+                    TemplateNode(name: $0.name, address: $0.address, index: $0.index + 1, data: $0.dataDirectory)
+                }
+                return { node, _ throws(ClientError) in
+                    try HTTPClient(client, node: targets[node], nodes: targets)
+                }
+            },
+            checkers: [Linearizable(model: model, options: checkOptions), OperationStatistics()],
+            document: document(seed: seed, schedule: schedule))
+    }
+
+    private var model: any Model { ModelCatalog.model(named: modelName)! }
+
+    private var checkOptions: LinearizabilityOptions {
+        var options = LinearizabilityOptions()
+        if let limit = check.timeLimit { options.timeLimitSeconds = Double(limit) / 1e9 }
+        if let limit = check.memoryLimit { options.memoryLimitBytes = Int(limit) }
+        return options
+    }
+
+    private func generator(seed: UInt64) -> any Generator {
+        switch workload {
+        case .register(let spec):
+            let register = registerGenerator(spec, seed: seed)
+            guard let rate = clients.rate else { return register }
+            return register.stagger(rate: rate, seed: seed)
+        }
+    }
+
+    private func registerGenerator(_ spec: RegisterSpec, seed: UInt64) -> RegisterGenerator {
+        let total = spec.mix.read + spec.mix.write + spec.mix.cas
+        let values: RegisterGenerator.Values =
+            switch spec.values {
+            case .distinct: .distinct
+            case .small(let count): .small(count)
+            }
+        return RegisterGenerator(
+            keys: spec.keys, cas: spec.cas, values: values, readFraction: spec.mix.read / total,
+            writeFraction: spec.mix.write / total, seed: seed)
+    }
+
+    private var finalGenerator: (any Generator)? {
+        switch workload {
+        case .register(let spec): 
+            // One reader a node: what a single node has lost shows too.
+            spec.finalReads
+                ? FinalReads(keys: RegisterGenerator.keys(spec.keys), readers: min(nodes, clients.count)) : nil
+        }
+    }
+
+    /// What stands in `plan.json`.
+    private func document(seed: UInt64, schedule: Schedule) -> Value {
+        let faults: [Value] = schedule.faults.map { fault in
+            [
+                "fault": .integer(Int64(fault.id)), "f": .string(fault.function), "start": .integer(fault.start),
+                "end": .integer(fault.end), "order": .list(fault.order.map { .string("n\($0 + 1)") }),
+                "summary": .string(fault.summary),
+            ]
+        }
+        return [
+            "name": .string(name), "seed": .integer(Int64(bitPattern: seed)), "nodes": .integer(Int64(nodes)),
+            "clients": .integer(Int64(clients.count)), "rate": clients.rate.map(Value.double) ?? "unlimited",
+            "timeout_ns": .integer(clients.timeout), "time_ns": .integer(time), "quiet_ns": .integer(quiet),
+            "check": .string(check.promise.rawValue), "model": .string(modelName), "schedule": .list(faults),
+            "workload_file": .string(text),
+        ]
+    }
+}

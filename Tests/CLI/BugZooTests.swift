@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+
+/// Every switchable bug of the sample systems is found by its workload file, with a fixed list of seeds.
+@Suite(.serialized) struct BugZooTests {
+    /// The file and the anomalies that it may show: a bug can break the promise in more than one way.
+    private static let bugs: [(workload: String, anomalies: [String])] = [
+        ("raft-stale-reads", ["stale read", "non-monotonic read"]),
+        ("raft-lease-clock", ["stale read", "non-monotonic read"]),
+        ("raft-ack-before-quorum", ["lost write", "stale read", "lost update", "non-monotonic read", "dirty read"]),
+        ("raft-forget-vote", ["lost write", "stale read", "lost update", "non-monotonic read", "dirty read"]),
+        ("raft-double-apply", ["resurrected value", "lost write", "non-monotonic read", "impossible mismatch"]),
+        ("raft-dirty-reads", ["dirty read", "read of a failed write", "stale read", "non-monotonic read", "lost write"]),
+    ]
+    private static let seeds = [1, 2, 3]
+
+    @Test(arguments: bugs.map(\.workload)) func `is found and explained`(workload: String) async throws {
+        let known = try #require(Self.bugs.first { $0.workload == workload }).anomalies
+        for seed in Self.seeds {
+            let folder = try TemporaryFolder()
+            let result = try await PolygraphProcess.run(
+                ["run", workload, "--seed", "\(seed)", "--time", "40s"], in: folder.url, within: 200)
+            #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
+            guard result.status == 1 else { continue }
+            let text = try folder.read("Reports/latest/results.json")
+            let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+            let results = try #require(document["results"] as? [[String: Any]])
+            let names = results.flatMap { $0["anomalies"] as? [[String: Any]] ?? [] }.compactMap { $0["name"] as? String }
+            #expect(names.contains { known.contains($0) }, "\(names)")
+            return
+        }
+        Issue.record("\(workload) was not found with the seeds \(Self.seeds)")
+    }
+
+    @Test func `a lease timed by the wall clock is safe while clocks are right`() async throws {
+        let folder = try TemporaryFolder()
+        let result = try await PolygraphProcess.run(
+            ["run", "raft-lease-clock-true-clocks", "--seed", "1", "--time", "30s"], in: folder.url, within: 200)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+    }
+}

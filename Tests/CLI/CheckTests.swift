@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+@Suite struct CheckTests {
+    let folder = try! TemporaryFolder()
+
+    private let valid = """
+        {"index":0,"time":10,"process":0,"type":"invoke","f":"write","key":"k","value":1,"node":"n1"}
+        {"index":1,"time":20,"process":0,"type":"ok","f":"write","key":"k","value":1,"node":"n1"}
+        {"index":2,"time":30,"process":1,"type":"invoke","f":"read","key":"k","value":null,"node":"n2"}
+        {"index":3,"time":40,"process":1,"type":"ok","f":"read","key":"k","value":1,"node":"n2"}
+
+        """
+    private var stale: String { valid.replacingOccurrences(of: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":1", with: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":null") }
+
+    private func check(_ name: String, _ text: String) async throws -> PolygraphProcess.Result {
+        try folder.write(name, text)
+        return try await PolygraphProcess.run(["check", name, "--model", "register"], in: folder.url)
+    }
+
+    @Test func `a valid history ends with 0`() async throws {
+        let result = try await check("valid.jsonl", valid)
+        #expect(result.status == 0)
+        #expect(result.output.contains("VALID"))
+    }
+
+    @Test func `an invalid history ends with 1, and the anomaly has a name`() async throws {
+        let result = try await check("stale.jsonl", stale)
+        #expect(result.status == 1)
+        #expect(result.output.contains("INVALID"))
+        #expect(result.output.lowercased().contains("stale read"))
+    }
+
+    @Test func `a torn last line is dropped with a warning`() async throws {
+        let result = try await check("torn.jsonl", valid + "{\"index\":4,\"time\":50,\"pro")
+        #expect(result.status == 0)
+        #expect((result.output + result.error).contains("last line"))
+    }
+
+    @Test func `an operation without completion may have happened or not`() async throws {
+        let open = "{\"index\":0,\"time\":1,\"process\":9,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"k\",\"value\":1}\n"
+        let read = valid.split(separator: "\n").suffix(2).joined(separator: "\n") + "\n"
+        #expect(try await check("open.jsonl", open + read).status == 0)
+    }
+
+    @Test func `an empty history is wrong use, and says so`() async throws {
+        let result = try await check("empty.jsonl", "")
+        #expect(result.status == 254)
+        #expect(result.error.contains("empty.jsonl") && result.error.contains("empty"))
+    }
+
+    @Test func `a history that is not UTF-8 is wrong use, with the line`() async throws {
+        var bytes = Data(valid.utf8)
+        bytes.append(contentsOf: Array("{\"index\":4,\"time\":50,\"process\":1,\"type\":\"invoke\",\"f\":\"".utf8))
+        bytes.append(contentsOf: [0xFF, 0xFE])
+        bytes.append(contentsOf: Array("\"}\n".utf8))
+        bytes.append(contentsOf: Array(valid.utf8))
+        try bytes.write(to: folder.url.appendingPathComponent("latin.jsonl"))
+        let result = try await PolygraphProcess.run(["check", "latin.jsonl"], in: folder.url)
+        #expect(result.status == 254)
+        #expect(result.error.contains("latin.jsonl:5"))
+    }
+
+    @Test func `garbage in the middle is wrong use, with line and column`() async throws {
+        let result = try await check("garbage.jsonl", valid + "{\"index\":4 oops}\n" + valid)
+        #expect(result.status == 254)
+        #expect(result.error.contains("garbage.jsonl:5:"))
+    }
+
+    @Test func `of many files the worst exit code wins`() async throws {
+        try folder.write("a.jsonl", valid)
+        try folder.write("b.jsonl", stale)
+        let result = try await PolygraphProcess.run(
+            ["check", "a.jsonl", "b.jsonl", "missing.jsonl", "--model", "register"], in: folder.url)
+        #expect(result.status == 1)
+        #expect(result.output.split(separator: "\n").count == 2)
+        #expect(result.error.contains("missing.jsonl"))
+    }
+
+    @Test func `json is one document`() async throws {
+        try folder.write("stale.jsonl", stale)
+        let result = try await PolygraphProcess.run(
+            ["check", "stale.jsonl", "--model", "register", "--json"], in: folder.url)
+        #expect(result.status == 1)
+        let document = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+        #expect(document?["verdict"] as? String == "invalid")
+    }
+}

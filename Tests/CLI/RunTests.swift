@@ -1,0 +1,191 @@
+import Foundation
+import Testing
+
+/// Whole runs: a real cluster in the lab, real faults, a real verdict.
+@Suite(.serialized) struct RunTests {
+    let folder = try! TemporaryFolder()
+
+    private func results() throws -> [String: Any] {
+        let text = try folder.read("Reports/latest/results.json")
+        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    private func history() throws -> [[String: Any]] {
+        try folder.read("Reports/latest/history.jsonl").split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+    }
+
+    /// The workload file of a one-node system with the given start command and further lines.
+    private func writeWorkload(start: String, more: String = "") throws {
+        try folder.write(
+            "own.yaml",
+            """
+            name: own
+            nodes: 2
+            system:
+              start: \(start)
+              ready: {http: "http://{{node.address}}:7000/health", within: 3s}
+            client:
+              http:
+                read: {get: "http://{{node.address}}:7000/kv/{{key}}", value: "$.value", absent: 404}
+                write: {put: "http://{{node.address}}:7000/kv/{{key}}", json: {value: "{{value}}"}}
+            workload: {register: {keys: 3, cas: false}}
+            clients: {count: 4, rate: 100/s, timeout: 1s}
+            time: 5s
+            quiet: 1s
+            check: linearizable
+            \(more)
+
+            """)
+    }
+
+    @Test func `the correct cluster is valid under every fault, and every fault is proved`() async throws {
+        let result = try await PolygraphProcess.run(
+            ["run", "raft-all-faults", "--time", "25s", "--seed", "1"], in: folder.url)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.contains("VALID"))
+        let events = try history().filter { $0["process"] as? String == "nemesis" }
+        var kinds: Set<String> = []
+        for event in events {
+            guard let value = event["value"] as? [String: Any], value["stage"] as? String == "effect" else { continue }
+            kinds.insert(event["f"] as? String ?? "")
+        }
+        #expect(kinds.isSuperset(of: ["partition", "kill", "pause", "clock"]))
+        // What was injected was undone.
+        func numbers(_ action: String) -> Set<Int> {
+            Set(
+                events.compactMap { event in
+                    guard let value = event["value"] as? [String: Any], value["action"] as? String == action,
+                        value["stage"] as? String == "effect"
+                    else { return nil }
+                    return value["fault"] as? Int
+                })
+        }
+        #expect(!numbers("inject").isEmpty)
+        #expect(numbers("inject").isSubset(of: numbers("undo")))
+        for file in ["report.html", "report.txt", "junit.xml", "plan.json", "polygraph.log", "nodes/n1/stdout.log"] {
+            #expect(FileManager.default.fileExists(atPath: folder.latest.appendingPathComponent(file).path))
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.latest.appendingPathComponent("nodes/n1/data").path))
+        // A second look at the recorded history comes to the same verdict.
+        let check = try await PolygraphProcess.run(
+            ["check", "Reports/latest/history.jsonl", "--model", "cas-register"], in: folder.url)
+        #expect(check.status == 0, "\(check.output)")
+    }
+
+    @Test func `an ordinary user can run it too`() async throws {
+        guard getuid() == 0 else { return }  // Then every other test of this suite has shown it.
+        chmod(folder.url.path, 0o777)
+        let prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        let result = try await PolygraphProcess.run(
+            ["run", "raft-register", "--time", "5s", "--seed", "1", "--set", "quiet=1s"], in: folder.url,
+            prefix: prefix)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+    }
+
+    @Test(arguments: [
+        ("[\"./no-such-program\"]", "no-such-program"),
+        ("[\"sh\", \"-c\", \"echo the disk is on fire >&2; exit 3\"]", "the disk is on fire"),
+        ("[\"sleep\", \"100\"]", "health"),
+    ])
+    func `a node that does not come up is an error that says why`(start: String, expected: String) async throws {
+        try writeWorkload(start: start)
+        let result = try await PolygraphProcess.run(["run", "own.yaml"], in: folder.url)
+        #expect(result.status == 255)
+        #expect(result.error.contains(expected), "\(result.error)")
+        #expect(result.error.contains("n1") || result.error.contains("n2"))
+    }
+
+    @Test func `a port in use is told from the node's own words`() async throws {
+        // The second server of the same node finds the port taken, and says so.
+        try writeWorkload(
+            start:
+                "[\"sh\", \"-c\", \"'{{polygraph}}' sample raft --id {{node.index}} --data {{data}}/a --client-port 7000 --peer-port 7001 --peers {{nodes | addresses}} & sleep 0.5; exec '{{polygraph}}' sample raft --id {{node.index}} --data {{data}}/b --client-port 7000 --peer-port 7001 --peers {{nodes | addresses}}\"]"
+        )
+        let result = try await PolygraphProcess.run(["run", "own.yaml"], in: folder.url)
+        let logs = try folder.read("Reports/own/latest/../\(newestRun())/nodes/n1/stderr.log")
+        #expect(logs.contains("7000") && logs.lowercased().contains("in use"), "\(logs)\(result.error)")
+    }
+
+    private func newestRun() -> String {
+        let runs = (try? FileManager.default.contentsOfDirectory(
+            atPath: folder.url.appendingPathComponent("Reports/own").path)) ?? []
+        return runs.filter { $0 != "latest" }.sorted().last ?? ""
+    }
+
+    @Test func `a full disk under the reports is an error, and nothing is left running`() async throws {
+        guard getuid() == 0 else { return }  // Only root can mount the small disk for this.
+        let disk = folder.url.appendingPathComponent("Reports").path
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        // The small disk exists in a mount namespace of its own only.
+        let script = "mount -t tmpfs -o size=3m none '\(disk)' && exec \"$0\" \"$@\""
+        let result = try await PolygraphProcess.run(
+            ["run", "raft-register", "--time", "20s", "--rate", "2000/s", "--set", "quiet=1s"], in: folder.url,
+            prefix: ["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
+        #expect(result.status != 0)
+        #expect((result.error + result.output).contains("No space left on device"), "\(result.output)\(result.error)")
+        #expect(processes(holding: folder.url.path).isEmpty)
+    }
+
+    @Test func `the first Ctrl-C ends with a verdict on what there is`() async throws {
+        let running = try PolygraphProcess(
+            ["run", "raft-register", "--time", "100s", "--seed", "2"], in: folder.url)
+        try await waitForOperations(running)
+        let begin = Date()
+        kill(running.process.processIdentifier, SIGINT)
+        let result = await running.finish(within: 40)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        #expect(result.output.lowercased().contains("interrupted"))
+        #expect(Date().timeIntervalSince(begin) < 35)
+        #expect(try results()["interrupted"] as? Bool == true)
+    }
+
+    @Test func `the second Ctrl-C ends at once and leaves nothing`() async throws {
+        let running = try PolygraphProcess(
+            ["run", "raft-register", "--time", "100s", "--seed", "2"], in: folder.url)
+        try await waitForOperations(running)
+        kill(running.process.processIdentifier, SIGINT)
+        try await Task.sleep(for: .milliseconds(20))
+        kill(running.process.processIdentifier, SIGINT)
+        let result = await running.finish(within: 40)
+        #expect([130, 0].contains(result.status), "\(result.status)")
+        try await expectNothingLeft()
+    }
+
+    @Test func `nothing survives a killed controller, and its half-written history can be checked`() async throws {
+        let running = try PolygraphProcess(
+            ["run", "raft-register", "--time", "100s", "--seed", "3"], in: folder.url)
+        try await waitForOperations(running)
+        kill(running.process.processIdentifier, SIGKILL)
+        _ = await running.finish(within: 10)
+        try await expectNothingLeft()
+        let runs = folder.url.appendingPathComponent("Reports/raft-register")
+        let run = try #require(try FileManager.default.contentsOfDirectory(atPath: runs.path).first { $0 != "latest" })
+        let check = try await PolygraphProcess.run(
+            ["check", "Reports/raft-register/\(run)/history.jsonl", "--model", "cas-register"], in: folder.url)
+        #expect(check.status == 0, "\(check.output)\(check.error)")
+    }
+
+    private func waitForOperations(_ running: PolygraphProcess) async throws {
+        let runs = folder.url.appendingPathComponent("Reports/raft-register")
+        for _ in 0..<400 {
+            try await Task.sleep(for: .milliseconds(50))
+            for run in (try? FileManager.default.contentsOfDirectory(atPath: runs.path)) ?? [] {
+                let file = runs.appendingPathComponent("\(run)/history.jsonl").path
+                let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0
+                if size > 20_000 { return }
+            }
+            if !running.process.isRunning { break }
+        }
+        Issue.record("no operation was recorded: \(running.errorText)")
+    }
+
+    private func expectNothingLeft() async throws {
+        for _ in 0..<100 {
+            if processes(holding: folder.url.path).isEmpty { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(processes(holding: folder.url.path).isEmpty)
+    }
+}
