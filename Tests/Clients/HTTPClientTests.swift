@@ -33,7 +33,7 @@ import Testing
         let server = ScriptedServer { _, peer in while peer.request() != nil { peer.answer(status, body) } }
         defer { server.stop() }
         // The node's index serves as the port.
-        let node = TemplateNode(name: "n1", index: Int(server.port), address: "127.0.0.1")
+        let node = TemplateNode(name: "n1", address: "127.0.0.1", index: Int(server.port))
         let client = try HTTPClient(try spec(definite: definite), node: node, nodes: [node])
         defer { client.close() }
         let request = Request(
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func `a function that the client does not have is refused`() throws {
-        let node = TemplateNode(name: "n1", index: 1, address: "127.0.0.1")
+        let node = TemplateNode(name: "n1", address: "127.0.0.1", index: 1)
         let client = try HTTPClient(HTTPClientSpec(functions: []), node: node, nodes: [node])
         let request = Request(function: "append", key: nil, value: 1, process: 0, operation: 0, deadline: 0)
         #expect(throws: ClientError.definite("the client has no function `append`")) { try client.invoke(request) }
@@ -108,7 +108,7 @@ import Testing
     @Test func `all functions of a node share a connection`() throws {
         let server = ScriptedServer { _, peer in while peer.request() != nil { peer.answer(200, #"{"value":1}"#) } }
         defer { server.stop() }
-        let node = TemplateNode(name: "n1", index: Int(server.port), address: "127.0.0.1")
+        let node = TemplateNode(name: "n1", address: "127.0.0.1", index: Int(server.port))
         let client = try HTTPClient(try spec(), node: node, nodes: [node])
         for (number, function) in ["read", "write", "cas", "read"].enumerated() {
             let request = Request(

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct TemplateTests {
     private let nodes = [
-        TemplateNode(name: "n1", index: 1, address: "10.77.0.1", dataDirectory: "/data/n1"),
-        TemplateNode(name: "n2", index: 2, address: "fd00::2", dataDirectory: "/data/n2"),
+        TemplateNode(name: "n1", address: "10.77.0.1", index: 1, data: "/data/n1"),
+        TemplateNode(name: "n2", address: "fd00::2", index: 2, data: "/data/n2"),
     ]
 
     @Test(arguments: [

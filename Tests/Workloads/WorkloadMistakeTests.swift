@@ -158,6 +158,12 @@ import Testing
         ("nodes: 5", "nodes: 1", "faults[0].partition[0]: `majority-ring` needs at least 3 nodes; there is 1"),
         ("nodes: 5", "nodes: 1", "faults[0].partition[2]: `one-way` needs at least 2 nodes; there is 1"),
         ("nodes: 5", "nodes: 2", "faults[1].kill: `minority` needs at least 3 nodes; there are 2"),
+        ("every: 10s", "every: 1ms", "my-kv.yaml:20:8: every: must be at least 10 ms; found `1ms`"),
+        (
+            "kill: minority", "{kill: all, every: 10ms}\n  - {kill: one, every: 9ms}",
+            "my-kv.yaml:18:24: faults[2].every: must be at least 10 ms; found `9ms`"
+        ),
+        ("time: 60s", "time: 30d", "faults[1]: would happen 259200 times; at most 100000 can be planned"),
         // Templates
         (
             "\"{{node.index}}\"", "\"a{{node.idx}}\"",
