@@ -45,7 +45,12 @@ let package = Package(
         module("Models", ["PolygraphHistory"]),
         module("Checking", ["PolygraphHistory"]),
         module("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphModels"]),
-        module("Reports", ["PolygraphChecking", "PolygraphHistory"]),
+        .target(
+            name: "PolygraphReports", dependencies: ["PolygraphChecking", "PolygraphHistory"], path: "Sources/Reports",
+            // The HTML report is one file: its style sheet and scripts travel inside the binary.
+            resources: ["report.css", "data.js", "search.js", "axis.js", "timeline.js", "charts.js", "detail.js", "page.js"]
+                .map { .embedInCode("Page/" + $0) },
+            swiftSettings: settings),
 
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),

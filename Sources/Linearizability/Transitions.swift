@@ -1,0 +1,122 @@
+import PolygraphModels
+
+/// The steps of a model over interned states and labels.
+protocol Transitions {
+    /// Whether states and labels are those of a `LabelTable` with shapes, so that `Schedule` may canonicalise them.
+    static var areShaped: Bool { get }
+    var initial: Int32 { get }
+    /// The successor, or -1 where the label is not possible in the state.
+    mutating func next(_ state: Int32, _ label: Int32) -> Int32
+    /// Bytes held.
+    var bytes: Int { get }
+}
+
+/// Steps computed from shapes: no table, no model in the search.
+struct ShapedTransitions: Transitions {
+    static var areShaped: Bool { true }
+    let initial: Int32
+    private let condition: [LabelTable.Condition]
+    private let conditionState: [Int32]
+    private let target: [Int32]
+
+    init(_ table: LabelTable) {
+        initial = table.initial
+        condition = table.condition
+        conditionState = table.conditionState
+        target = table.target
+    }
+
+    @inline(__always)
+    func next(_ state: Int32, _ label: Int32) -> Int32 {
+        let place = Int(label)
+        switch condition[place] {
+        case .always: break
+        case .only: if conditionState[place] != state { return -1 }
+        case .allBut: if conditionState[place] == state { return -1 }
+        }
+        return target[place] < 0 ? state : target[place]
+    }
+
+    var bytes: Int { condition.count * 9 }
+}
+
+/// Steps asked of a model once, then remembered in a flat table.
+struct RememberedTransitions<M: Model>: Transitions {
+    static var areShaped: Bool { false }
+    let initial: Int32 = 0
+    private let model: M
+    private let calls: [Call]
+    private var states: [M.State]
+    private var ids: [M.State: Int32]
+    /// Open addressing; a key is `state << 32 | label`, all ones where a place is free.
+    private var keys: [UInt64]
+    private var successors: [Int32]
+    private var used = 0
+
+    init(_ table: LabelTable, model: M) {
+        self.model = model
+        calls = table.calls
+        states = [model.initial]
+        ids = [model.initial: 0]
+        keys = [UInt64](repeating: .max, count: 1024)
+        successors = [Int32](repeating: -1, count: 1024)
+    }
+
+    mutating func next(_ state: Int32, _ label: Int32) -> Int32 {
+        let key = UInt64(UInt32(bitPattern: state)) << 32 | UInt64(UInt32(bitPattern: label))
+        var place = find(key)
+        if keys[place] == key { return successors[place] }
+        let successor: Int32
+        if let reached = model.step(states[Int(state)], calls[Int(label)]) {
+            if let known = ids[reached] {
+                successor = known
+            } else {
+                successor = Int32(states.count)
+                ids[reached] = successor
+                states.append(reached)
+            }
+        } else {
+            successor = -1
+        }
+        if used * 2 >= keys.count {
+            grow()
+            place = find(key)
+        }
+        keys[place] = key
+        successors[place] = successor
+        used += 1
+        return successor
+    }
+
+    var bytes: Int { keys.count * 12 + states.count * 3 * MemoryLayout<M.State>.stride }
+
+    private func find(_ key: UInt64) -> Int {
+        let mask = keys.count - 1
+        var place = Int(truncatingIfNeeded: mix(key)) & mask
+        while keys[place] != .max && keys[place] != key { place = (place + 1) & mask }
+        return place
+    }
+
+    private mutating func grow() {
+        let old = (keys, successors)
+        keys = [UInt64](repeating: .max, count: old.0.count * 2)
+        successors = [Int32](repeating: -1, count: old.0.count * 2)
+        for (position, key) in old.0.enumerated() where key != .max {
+            let place = find(key)
+            keys[place] = key
+            successors[place] = old.1[position]
+        }
+    }
+}
+
+/// Spreads the bits of a word over all bits (the finaliser of MurmurHash3).
+@inline(__always)
+func mix(_ word: UInt64) -> UInt64 {
+    var hash = word
+    hash ^= hash >> 33
+    hash &*= 0xff51_afd7_ed55_8ccd
+    hash ^= hash >> 33
+    hash &*= 0xc4ce_b9fe_1a85_ec53
+    hash ^= hash >> 33
+    return hash
+}

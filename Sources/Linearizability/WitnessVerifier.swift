@@ -1,0 +1,84 @@
+import PolygraphHistory
+import PolygraphModels
+
+/// Replays a claimed order against the history itself.
+///
+/// It takes nothing from the engines: it pairs, filters and judges the operations of the key anew, so that a defect of
+/// an engine cannot make a history look valid.
+struct WitnessVerifier<M: Model> {
+    let model: M
+    let failedCAS: LinearizabilityOptions.FailedCAS
+
+    /// An operation as the order must treat it.
+    private struct Expected {
+        var returned: Int
+        var call: Call
+        var isRequired: Bool
+    }
+
+    /// Checks that `order` (positions of invocations in the history) holds every operation of the key that was
+    /// acknowledged exactly once, of the others at most those that may have taken effect and each at most once, keeps
+    /// the order in time of operations that do not overlap, and that the model allows each step.
+    /// - Returns: nil, or what is wrong with the order.
+    func fault(in order: [Int], of key: Value?, history: History) -> String? {
+        let expected = operations(of: key, in: history)
+        var used: Set<Int> = []
+        var state = model.initial
+        var latestInvocation = -1
+        for position in order {
+            guard let operation = expected[position] else {
+                return "event \(position) is in the order, but it did not take effect on this key"
+            }
+            guard used.insert(position).inserted else { return "event \(position) is in the order twice" }
+            // Whatever stands earlier must have been invoked before this one returned.
+            guard latestInvocation < operation.returned else {
+                return "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
+            }
+            latestInvocation = max(latestInvocation, position)
+            guard let next = model.step(state, operation.call) else {
+                return "the model does not allow event \(position) in the state \(state)"
+            }
+            state = next
+        }
+        for (position, operation) in expected where operation.isRequired && !used.contains(position) {
+            return "event \(position) was acknowledged, but is missing from the order"
+        }
+        return nil
+    }
+
+    private func operations(of key: Value?, in history: History) -> [Int: Expected] {
+        var expected: [Int: Expected] = [:]
+        var open: [Operation.Process: Int] = [:]
+        for (position, event) in history.operations.enumerated() where event.process != .nemesis && event.key == key {
+            if event.kind == .invoke {
+                open[event.process] = position
+                expected[position] = Expected(
+                    returned: .max,
+                    call: Call(function: event.function, input: event.value, output: nil, outcome: .unknown),
+                    isRequired: false)
+                continue
+            }
+            guard let invocation = open.removeValue(forKey: event.process), var operation = expected[invocation] else {
+                continue
+            }
+            switch event.kind {
+            case .ok:
+                operation.returned = position
+                operation.isRequired = true
+                operation.call.output = event.value
+                operation.call.outcome = .happened
+            case .fail:
+                guard failedCAS == .observes, operation.call.function == "cas", event.error == "mismatch" else {
+                    expected[invocation] = nil
+                    continue
+                }
+                operation.returned = position
+                operation.isRequired = true
+                operation.call.outcome = .refused
+            case .info, .invoke: break
+            }
+            expected[invocation] = operation
+        }
+        return expected
+    }
+}
