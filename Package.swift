@@ -56,7 +56,9 @@ let package = Package(
         module("Clients", ["CLinux", "PolygraphHistory"]),
         module("Cluster", ["CLinux"]),
         module("Systems", ["PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
-        module("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),
+        module(
+            "Nemesis",
+            ["CLinux", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),
         module(
             "Runner",
             [

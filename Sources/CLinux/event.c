@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "event.h"
+#include "clock.h"
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -19,19 +20,13 @@ static int exchange(clinux_event *event, uint32_t from, uint32_t to) {
 
 int clinux_event_take(clinux_event *event) { return exchange(event, SET, CLEAR); }
 
-static int64_t monotonic(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int clinux_event_wait(clinux_event *event, int64_t timeout_ns) {
-    int64_t deadline = timeout_ns < 0 ? 0 : monotonic() + timeout_ns;
+    int64_t deadline = timeout_ns < 0 ? 0 : clinux_monotonic_ns() + timeout_ns;
     for (;;) {
         if (clinux_event_take(event)) return 1;
         struct timespec rest, *limit = 0;
         if (timeout_ns >= 0) {
-            int64_t left = deadline - monotonic();
+            int64_t left = deadline - clinux_monotonic_ns();
             if (left <= 0) return 0;
             rest.tv_sec = left / 1000000000;
             rest.tv_nsec = left % 1000000000;

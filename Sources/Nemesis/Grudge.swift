@@ -26,9 +26,9 @@ public struct Grudge: Hashable, Sendable {
         let count = order.count
         switch kind {
         case .halves:
-            self.init(separating: Array(order.prefix(count / 2)), from: Array(order.dropFirst(count / 2)))
+            (cut, summary) = Self.separate(Array(order.prefix(count / 2)), from: Array(order.dropFirst(count / 2)))
         case .one, .isolatePrimary:
-            self.init(separating: Array(order.prefix(1)), from: Array(order.dropFirst()))
+            (cut, summary) = Self.separate(Array(order.prefix(1)), from: Array(order.dropFirst()))
         case .majorityRing:
             // Each node sees the nearest ones on the ring, as many as make a majority with itself. The reach is the
             // same in both directions, so that the links stay symmetric.
@@ -50,10 +50,8 @@ public struct Grudge: Hashable, Sendable {
             let half = (count - 1) / 2
             let left = Array(order.dropFirst().prefix(half))
             let right = Array(order.dropFirst(half + 1))
-            self.init(separating: left, from: right)
-            if let bridge = order.first {
-                summary = "\(Self.names(left)) cut from \(Self.names(right)); only n\(bridge + 1) sees both"
-            }
+            (cut, summary) = Self.separate(left, from: right)
+            if let bridge = order.first { summary += "; only n\(bridge + 1) sees both" }
         case .oneWay:
             let silent = Array(order.prefix(max(1, count / 2)))
             let others = Array(order.dropFirst(silent.count))
@@ -63,9 +61,11 @@ public struct Grudge: Hashable, Sendable {
     }
 
     /// No link between the two groups, in either direction.
-    private init(separating left: [Int], from right: [Int]) {
-        cut = Set(left.flatMap { a in right.flatMap { b in [Pair(a, b), Pair(b, a)] } })
-        summary = "\(Self.names(left)) cut from \(Self.names(right))"
+    private static func separate(_ left: [Int], from right: [Int]) -> (cut: Set<Pair>, summary: String) {
+        (
+            Set(left.flatMap { a in right.flatMap { b in [Pair(a, b), Pair(b, a)] } }),
+            "\(names(left)) cut from \(names(right))"
+        )
     }
 
     private static func names(_ nodes: [Int], sorted: Bool = true) -> String {

@@ -1,3 +1,4 @@
+import CLinux
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphSystems
@@ -114,7 +115,7 @@ public final class Nemesis {
         let deadline = now() + 500_000_000
         var swallowed: UInt64 = 0
         while swallowed == 0, now() < deadline {
-            sleepNanoseconds(2_000_000)
+            clinux_sleep_ns(2_000_000)
             swallowed = cutFrames(fault.cut) - fault.cutFramesBefore
         }
         event.proof["frames_cut"] = .integer(Int64(swallowed))

@@ -1,3 +1,4 @@
+import CLinux
 import PolygraphClients
 import PolygraphGenerators
 import PolygraphHistory
@@ -92,7 +93,7 @@ package final class Interpreter {
 
     private func now() -> Int64 {
         // Two threads never read the clock for one history, but time must not run backwards in it all the same.
-        lastTime = max(lastTime, monotonicNanoseconds() - origin)
+        lastTime = max(lastTime, clinux_monotonic_ns() - origin)
         return lastTime
     }
 

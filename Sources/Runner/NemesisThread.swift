@@ -1,3 +1,4 @@
+import CLinux
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
@@ -19,7 +20,7 @@ final class NemesisThread: Sendable {
     ) {
         let thread = Thread { [stopRequested, finished] in
             let nemesis = Nemesis(
-                transport: transport, system: system, now: { monotonicNanoseconds() - origin },
+                transport: transport, system: system, now: { clinux_monotonic_ns() - origin },
                 primaries: { watch.primaries },
                 record: { event in
                     let operation = Operation(
@@ -32,7 +33,7 @@ final class NemesisThread: Sendable {
                     recorded.wait(2_000_000_000)
                 })
             for moment in schedule.moments {
-                let rest = moment.time - (monotonicNanoseconds() - origin)
+                let rest = moment.time - (clinux_monotonic_ns() - origin)
                 if stopRequested.wait(max(0, rest)) { break }
                 if moment.begins {
                     nemesis.inject(schedule.faults[moment.fault])

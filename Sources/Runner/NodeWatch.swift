@@ -1,3 +1,4 @@
+import CLinux
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphSystems
@@ -31,7 +32,7 @@ final class NodeWatch: Sendable {
                 Thread { [self] in
                     while !stopping.load(ordering: .acquiring) {
                         look(at: node, transport, system, origin: origin, post)
-                        sleepNanoseconds(interval)
+                        clinux_sleep_ns(interval)
                     }
                 }
             }
@@ -66,7 +67,7 @@ final class NodeWatch: Sendable {
     ) {
         let state = transport.state(of: node)
         let leads = if case .running = state { system.isPrimary(node, nodes: transport.nodes) } else { false }
-        let time = monotonicNanoseconds() - origin
+        let time = clinux_monotonic_ns() - origin
         let news: [Operation] = claims.withLock { claims in
             var news: [Operation] = []
             if leads, claims.since[node.index] == nil {

@@ -1,3 +1,4 @@
+import CLinux
 import PolygraphChecking
 import PolygraphCluster
 import PolygraphHistory
@@ -74,9 +75,9 @@ public struct Run {
             throw RunError(error.description)
         }
         var steps: [(name: String, elapsed: Int64)] = []
-        var last = monotonicNanoseconds()
+        var last = clinux_monotonic_ns()
         func step(_ name: String) {
-            let now = monotonicNanoseconds()
+            let now = clinux_monotonic_ns()
             steps.append((name, now - last))
             last = now
         }
@@ -84,7 +85,7 @@ public struct Run {
         let commands = try startNodes()
         step("start \(plan.nodes) nodes until ready")
 
-        let origin = monotonicNanoseconds()
+        let origin = clinux_monotonic_ns()
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
@@ -114,12 +115,12 @@ public struct Run {
             step("quiet period")
             if let final = plan.finalGenerator {
                 status.phase = "final reads"
-                let now = monotonicNanoseconds() - origin
+                let now = clinux_monotonic_ns() - origin
                 interpreter.run(final, until: now + max(5 * plan.timeout, 5_000_000_000))
                 step("final reads")
             }
         }
-        let duration = monotonicNanoseconds() - origin
+        let duration = clinux_monotonic_ns() - origin
         watch.stop()
         interpreter.drainAll()
         status.phase = "stopping nodes"
@@ -177,8 +178,8 @@ public struct Run {
     private func heal(_ nemesis: NemesisThread, _ interpreter: Interpreter) -> [String] {
         status.phase = "healing"
         nemesis.stop()
-        let deadline = monotonicNanoseconds() + 30_000_000_000
-        while monotonicNanoseconds() < deadline {
+        let deadline = clinux_monotonic_ns() + 30_000_000_000
+        while clinux_monotonic_ns() < deadline {
             interpreter.drainAll()
             if nemesis.isFinished(within: 5_000_000) {
                 interpreter.drainAll()

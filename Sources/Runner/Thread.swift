@@ -52,10 +52,3 @@ final class Event: @unchecked Sendable {
     @discardableResult
     func wait(_ timeout: Int64? = nil) -> Bool { clinux_event_wait(event, timeout ?? -1) != 0 }
 }
-
-/// Nanoseconds of the controller's monotonic clock.
-func monotonicNanoseconds() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
-}

@@ -1,6 +1,6 @@
 #pragma once
+#include "clock.h"
 #include "event.h"
-
 #include "lab_node.h"
 #include "lab_packet.h"
 #include "lab_stub.h"
