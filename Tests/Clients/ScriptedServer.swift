@@ -17,7 +17,10 @@ final class ScriptedServer: Sendable {
         Thread.detachNewThread { [self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
-                if descriptor < 0 { return }
+                if descriptor < 0 {
+                    close(listener)
+                    return
+                }
                 let number = self.record.withLock { record in
                     record.connections += 1
                     return record.connections - 1
@@ -31,11 +34,9 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// Ends the listener and its thread.
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    /// Ends the listener and its thread. The thread closes the descriptor: closed here, its number could belong to
+    /// the next server by the time the thread accepts from it again.
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// What was received, whole requests only.
     var requests: [String] { record.withLock { $0.requests } }
