@@ -55,7 +55,7 @@ let package = Package(
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
         module("Cluster", ["CLinux"]),
-        module("Systems", ["PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
+        module("Systems", ["CLinux", "PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
         module(
             "Nemesis",
             ["CLinux", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),

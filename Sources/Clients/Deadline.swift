@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 
 /// A moment of the monotonic clock by which something must be over.
 public struct Deadline: Hashable, Sendable, Comparable {
@@ -8,11 +8,7 @@ public struct Deadline: Hashable, Sendable, Comparable {
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// This moment.
-    public static var now: Deadline {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Deadline(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
+    public static var now: Deadline { Deadline(nanoseconds: clinux_monotonic_ns()) }
 
     /// So many nanoseconds from now.
     public static func after(nanoseconds: Int64) -> Deadline {

@@ -55,6 +55,10 @@ package struct HTTPResponseParser {
     /// Adds bytes and takes them apart.
     /// - Returns: the answer, once it is complete.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(HTTPFormatError) -> HTTPResponse? {
+        // What has been read is let go, so that memory does not grow with an endless answer.
+        buffer.removeFirst(position)
+        searched -= position
+        position = 0
         buffer.append(contentsOf: bytes)
         return try advance()
     }

@@ -4,17 +4,18 @@ import PolygraphHistory
 public struct TemplateNode: Hashable, Sendable {
     /// n1, n2, n3, …
     public var name: String
-    /// Counted from 1: n1 is 1.
-    public var index: Int
     /// As the other nodes and the clients reach it.
     public var address: String
-    public var dataDirectory: String
+    /// Counted from 1: n1 is 1.
+    public var index: Int
+    /// Its data directory.
+    public var data: String
 
-    public init(name: String, index: Int, address: String, dataDirectory: String = "") {
+    public init(name: String, address: String, index: Int, data: String = "") {
         self.name = name
-        self.index = index
         self.address = address
-        self.dataDirectory = dataDirectory
+        self.index = index
+        self.data = data
     }
 }
 

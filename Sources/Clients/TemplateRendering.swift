@@ -61,7 +61,7 @@ extension Template {
         case .nodeIndex: .integer(Int64(node.index))
         case .addresses(let port): .string(joined(nodes.map(\.address), port))
         case .names(let port): .string(joined(nodes.map(\.name), port))
-        case .data: .string(node.dataDirectory)
+        case .data: .string(node.data)
         case .polygraph: .string(program)
         default: preconditionFailure("\(placeholder.name) belongs to an operation")
         }

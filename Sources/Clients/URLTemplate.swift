@@ -31,7 +31,7 @@ public struct URLTemplate: Hashable, Sendable {
         }
         self.target = target
         // Whether the port makes sense can be seen with any node.
-        let sample = TemplateNode(name: "n1", index: 1, address: "192.0.2.1")
+        let sample = TemplateNode(name: "n1", address: "192.0.2.1", index: 1)
         let sampleText = authority.text(for: sample, among: [sample])
         guard Self.split(sampleText) != nil else {
             throw TemplateError(

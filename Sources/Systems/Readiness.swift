@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 import PolygraphClients
 import PolygraphCluster
 
@@ -25,7 +25,7 @@ extension System {
             if late.isEmpty { return }
             waiting = late.map(\.0)
             if deadline.remaining <= 0 { throw notReady(late, nodes, within) }
-            sleep(min(pause, max(0, deadline.remaining)))
+            clinux_sleep_ns(min(pause, max(0, deadline.remaining)))
             // Quick at first, when nodes come up in milliseconds; then gently, not to be the load that delays them.
             pause = min(pause * 2, 100_000_000)
         }
@@ -42,11 +42,5 @@ extension System {
             "start", node: node.name,
             "it was not ready within \(Double(within / 1_000_000) / 1_000) s\(others); last answer to \(question): "
                 + last)
-    }
-
-    private func sleep(_ nanoseconds: Int64) {
-        var rest = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-        var left = timespec()
-        while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
     }
 }

@@ -13,6 +13,10 @@ struct FaultReading {
 
     private static let kinds = ["partition", "kill", "pause", "clock"]
     private static let times = ["every", "for", "after"]
+    /// Nanoseconds; a fault takes about a millisecond to be made and proved.
+    static let shortestInterval: Int64 = 10_000_000
+    /// Of one line; the whole schedule is drawn before the run.
+    private static let occurrenceLimit: Int64 = 100_000
 
     func entries(_ reader: NodeReader) -> [FaultEntry] {
         if reader.node.content == .sequence([]) || reader.word == nil && reader.value == .null { return [] }
@@ -33,7 +37,7 @@ struct FaultReading {
             return nil
         }
         let spec = fields[given[0]].flatMap { kind(given[0], $0) }
-        let every = fields["every"].map { $0.duration() } ?? self.every
+        let every = fields["every"].map { $0.duration(atLeast: Self.shortestInterval) } ?? self.every
         let duration = fields["for"].map { $0.duration() } ?? every.map { $0 / 2 }
         let first = fields["after"].map { $0.duration(atLeast: 0) }
         if let every, let duration, duration > every {
@@ -45,6 +49,9 @@ struct FaultReading {
             fields["after"]?.fail(
                 "never happens: it would begin after \(Quantity.describe(duration: first)), and the run ends after "
                     + "\(Quantity.describe(duration: time)) (`time`)")
+        }
+        if let every, time != .max, time / every > Self.occurrenceLimit {
+            reader.fail("would happen \(time / every) times; at most \(Self.occurrenceLimit) can be planned")
         }
         guard let spec, let every, let duration else { return nil }
         return FaultEntry(spec: FaultSpec(spec), every: every, duration: duration, first: first ?? nil)

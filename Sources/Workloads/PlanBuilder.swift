@@ -62,7 +62,7 @@ extension WorkloadFile {
 
     private var finalGenerator: (any Generator)? {
         switch workload {
-        case .register(let spec): 
+        case .register(let spec):
             // One reader a node: what a single node has lost shows too.
             spec.finalReads
                 ? FinalReads(keys: RegisterGenerator.keys(spec.keys), readers: min(nodes, clients.count)) : nil

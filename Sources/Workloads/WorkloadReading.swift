@@ -36,7 +36,7 @@ struct WorkloadReading {
             .workload()
         let clients = fields["clients"].map { $0.clients() } ?? ClientsSpec()
         let time = fields["time"].map { $0.duration() } ?? 60_000_000_000
-        let every = fields["every"].map { $0.duration() } ?? 10_000_000_000
+        let every = fields["every"].map { $0.duration(atLeast: FaultReading.shortestInterval) } ?? 10_000_000_000
         let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
         let seed = fields["seed"].map { $0.seed() }
         let check = check(fields)

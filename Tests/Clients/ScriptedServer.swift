@@ -1,0 +1,132 @@
+import Foundation
+import Synchronization
+
+/// A real server on a loopback address whose connections do what a test says, good or bad; each on a thread of its own.
+final class ScriptedServer: Sendable {
+    let host: String
+    let port: UInt16
+    private let listener: Int32
+    private let record = Mutex<(requests: [String], connections: Int)>(([], 0))
+
+    /// - Parameter script: what to do with a connection; it is counted from 0.
+    init(host: String = "127.0.0.1", script: @escaping @Sendable (Int, Peer) -> Void) {
+        self.host = host
+        let isIPv6 = host.contains(":")
+        listener = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        port = ScriptedServer.bindAndListen(listener, isIPv6: isIPv6, backlog: 64)
+        Thread.detachNewThread { [self] in
+            while true {
+                let descriptor = accept(listener, nil, nil)
+                if descriptor < 0 { return }
+                let number = self.record.withLock { record in
+                    record.connections += 1
+                    return record.connections - 1
+                }
+                Thread.detachNewThread { [self] in
+                    let peer = Peer(descriptor) { request in self.record.withLock { $0.requests.append(request) } }
+                    script(number, peer)
+                    peer.close()
+                }
+            }
+        }
+    }
+
+    /// Ends the listener and its thread.
+    func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    /// What was received, whole requests only.
+    var requests: [String] { record.withLock { $0.requests } }
+    var connections: Int { record.withLock { $0.connections } }
+
+    /// Gives a socket a free port.
+    static func bindAndListen(_ listener: Int32, isIPv6: Bool, backlog: Int32) -> UInt16 {
+        var v4 = sockaddr_in()
+        v4.sin_family = sa_family_t(AF_INET)
+        v4.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        var v6 = sockaddr_in6()
+        v6.sin6_family = sa_family_t(AF_INET6)
+        v6.sin6_addr = in6addr_loopback
+        func call(_ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> Int32 {
+            var size = socklen_t(isIPv6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size)
+            func on<Address>(_ address: inout Address) -> Int32 {
+                withUnsafeMutablePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, &size) }
+                }
+            }
+            return isIPv6 ? on(&v6) : on(&v4)
+        }
+        precondition(call { bind(listener, $0, $1.pointee) } == 0, "cannot bind")
+        precondition(listen(listener, backlog) == 0, "cannot listen")
+        precondition(call { getsockname(listener, $0, $1) } == 0, "no port")
+        return UInt16(bigEndian: isIPv6 ? v6.sin6_port : v4.sin_port)
+    }
+}
+
+/// The server's side of one connection; used by one thread.
+final class Peer {
+    private var descriptor: Int32
+    private let note: (String) -> Void
+
+    init(_ descriptor: Int32, note: @escaping (String) -> Void) {
+        self.descriptor = descriptor
+        self.note = note
+    }
+
+    /// Reads one whole request; nil when the client has closed.
+    func request() -> String? {
+        var text: [UInt8] = []
+        var byte: UInt8 = 0
+        while !text.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+            guard recv(descriptor, &byte, 1, 0) == 1 else { return nil }
+            text.append(byte)
+        }
+        let head = String(decoding: text, as: UTF8.self)
+        if let range = head.range(of: "Content-Length: ") {
+            let length = Int(head[range.upperBound...].prefix { $0.isNumber })!
+            for _ in 0..<length {
+                guard recv(descriptor, &byte, 1, 0) == 1 else { return nil }
+                text.append(byte)
+            }
+        }
+        let request = String(decoding: text, as: UTF8.self)
+        note(request)
+        return request
+    }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// An answer with a body and its length.
+    func answer(_ status: Int, _ body: String = "", more: String = "") {
+        send("HTTP/1.1 \(status) Whatever\r\nContent-Length: \(body.utf8.count)\r\n\(more)\r\n\(body)")
+    }
+
+    /// Waits until the client closes.
+    func waitForEnd() {
+        var byte: UInt8 = 0
+        while recv(descriptor, &byte, 1, 0) > 0 {}
+    }
+
+    /// Ends the connection with RST.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
+    func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+}
