@@ -80,6 +80,11 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: settings),
 
+        .executableTarget(
+            name: "CheckerBenchmark",
+            dependencies: ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"],
+            path: "Benchmarks/CheckerBenchmark", swiftSettings: settings),
+
         tests("History", ["PolygraphHistory"]),
         tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
