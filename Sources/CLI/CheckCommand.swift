@@ -75,7 +75,7 @@ struct CheckCommand: ParsableCommand {
         record.recheckCommand = "polygraph check \(ShellWord.quoted(file)) --model \(model)"
         record.paths = RunPaths(history: file)
         if json {
-            Console.print(ResultsFile.render(record, history), terminator: "")
+            Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")
         } else if histories.count > 1 {
             Console.print("\(result.verdict.rawValue)\t\(file)\t\(result.anomalies.first?.summary ?? result.reason)")
             for warning in history.warnings { Console.error("\(file): \(warning)") }
