@@ -103,6 +103,10 @@ let package = Package(
         .executableTarget(
             name: "LabBenchmark", dependencies: ["CLinux", "PolygraphCluster"], path: "Benchmarks/LabBenchmark",
             swiftSettings: settings),
+        .executableTarget(
+            name: "CheckerBenchmark",
+            dependencies: ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"],
+            path: "Benchmarks/CheckerBenchmark", swiftSettings: settings),
 
         tests("History", ["PolygraphHistory"]),
         tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),

@@ -20,7 +20,7 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("History files.", valueName: "history"))
     var histories: [String]
 
-    @Option(help: "What the operations mean: \(ModelCatalog.all.map(\.name).joined(separator: ", ")).")
+    @Option(help: "What the operations mean: \(ModelCatalog.entries.map(\.name).joined(separator: ", ")).")
     var model = "cas-register"
 
     @Option(help: "The value before the first write, as JSON.")
@@ -36,9 +36,9 @@ struct CheckCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard ModelCatalog.all.contains(where: { $0.name == model }) else {
+        guard let known = ModelCatalog.entries.first(where: { $0.name == model }) else {
             throw CommandFailure.wrongUse(
-                "unknown model `\(model)`; known: \(ModelCatalog.all.map(\.name).joined(separator: ", "))")
+                "unknown model `\(model)`; known: \(ModelCatalog.entries.map(\.name).joined(separator: ", "))")
         }
         guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
             throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
@@ -50,9 +50,9 @@ struct CheckCommand: ParsableCommand {
         } catch {
             throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
         }
-        let checker = Linearizable(
-            model: model,
-            options: .init(initialValue: initialValue, timeLimit: limit, memoryLimit: memoryLimit << 20))
+        let options = LinearizabilityOptions(
+            timeLimitSeconds: Double(limit) / 1e9, memoryLimitBytes: memoryLimit << 20)
+        let checker = Linearizable(model: known.make(initialValue), options: options)
         var worst: Int32 = 0
         for file in histories { worst = Self.worse(worst, check(file, checker)) }
         throw ExitCode(worst)
@@ -75,7 +75,7 @@ struct CheckCommand: ParsableCommand {
         record.recheckCommand = "polygraph check \(ShellWord.quoted(file)) --model \(model)"
         record.paths = RunPaths(history: file)
         if json {
-            Console.print(ResultsFile.render(record, history), terminator: "")
+            Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")
         } else if histories.count > 1 {
             Console.print("\(result.verdict.rawValue)\t\(file)\t\(result.anomalies.first?.summary ?? result.reason)")
             for warning in history.warnings { Console.error("\(file): \(warning)") }

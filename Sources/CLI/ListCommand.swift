@@ -31,7 +31,7 @@ struct ListCommand: ParsableCommand {
                     ("pause", "SIGSTOP the whole process tree of nodes, SIGCONT at the end"),
                     ("clock", "bend the wall clock of nodes: bump (jump), drift (rate)"),
                 ]
-            case .models: ModelCatalog.all.map { ($0.name, $0.summary) }
+            case .models: ModelCatalog.entries.map { ($0.name, $0.summary) }
             case .checkers:
                 [("linearizable", "some order of the operations, within their intervals, explains every answer")]
             case .bugs: RaftBug.allCases.map { ($0.rawValue, $0.summary) }

@@ -41,11 +41,13 @@ struct RunCommand: ParsableCommand {
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = file.seed ?? UInt64.random(in: 0...999_999)
+        let session = RunSession(command: self, file: file, seed: seed, stop: stop)
+        let status: Int32
         do throws(RunError) {
-            let session = RunSession(command: self, file: file, seed: seed, stop: stop)
-            throw ExitCode(try session.execute())
+            status = try session.execute()
         } catch {
             throw CommandFailure.failure(error.description)
         }
+        throw ExitCode(status)
     }
 }

@@ -60,7 +60,7 @@ struct RunSession {
         _ plan: Plan, _ outcome: RunOutcome, _ results: [CheckResult], _ folder: RunFolder, _ log: RunLog,
         elapsed: Double
     ) throws(RunError) -> Int32 {
-        let verdict = results.map(\.verdict).reduce(.valid) { $0.combined(with: $1) }
+        let verdict = results.map(\.verdict).reduce(Verdict.valid) { $0.combined(with: $1) }
         let exitCode = ExitStatus.of(verdict)
         var record = RunRecord(workload: file.name, verdict: verdict, exitCode: Int(exitCode), seed: seed)
         record.started = RunLog.wallTime(secondsAgo: elapsed)
@@ -74,10 +74,7 @@ struct RunSession {
         record.workers = plan.workers
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
-        record.measurements = [
-            .init("leader changes", .integer(Int64(max(0, outcome.leaders.count - 1)))),
-            .init("elapsed until the verdict", .string(Quantity.describe(duration: Int64(elapsed * 1e9)))),
-        ] + outcome.steps.map { .init($0.name, .string(Quantity.describe(duration: $0.elapsed))) }
+        record.measurements = measurements(outcome, elapsed: elapsed)
         record.warnings = outcome.warnings
         let words = ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
@@ -94,15 +91,15 @@ struct RunSession {
         var failure: RunError?
         do throws(RunError) {
             try folder.write("report.txt", text.utf8)
-            try folder.write("results.json", ResultsFile.render(record, outcome.history).utf8)
-            try folder.write("junit.xml", JUnitReport.render(record, outcome.history).utf8)
-            try folder.write("report.html", HTMLReport.render(record, outcome.history).utf8)
+            try folder.write("results.json", ResultsFile.render(record, outcome.history))
+            try folder.write("junit.xml", JUnitReport.render(record, outcome.history))
+            try folder.write("report.html", HTMLReport.render(record, outcome.history))
             folder.markLatest()
         } catch {
             failure = error
         }
         if command.json {
-            Console.print(ResultsFile.render(record, outcome.history), terminator: "")
+            Console.print(String(decoding: ResultsFile.render(record, outcome.history), as: UTF8.self), terminator: "")
         } else if command.quiet {
             Console.print("\(verdict.rawValue) \(shortened(folder.path))")
         } else {
@@ -112,6 +109,16 @@ struct RunSession {
         }
         if let failure { throw failure }
         return exitCode
+    }
+
+    private func measurements(_ outcome: RunOutcome, elapsed: Double) -> [CheckResult.Fact] {
+        func duration(_ name: String, _ nanoseconds: Int64) -> CheckResult.Fact {
+            .init(name, .string(Quantity.describe(duration: nanoseconds)))
+        }
+        let leaderChanges = Int64(max(0, outcome.leaders.count - 1))
+        return [.init("leader changes", .integer(leaderChanges))]
+            + outcome.steps.map { duration($0.name, $0.elapsed) }
+            + [duration("in all, until the verdict", Int64(elapsed * 1e9))]
     }
 
     private func removeData(of nodes: [Node]) {

@@ -44,8 +44,8 @@ enum lab_trace_state lab_trace_poll(pid_t thread, bool wait, int *signal) {
     return lab_trace_stopped;
 }
 
-int lab_trace_continue(pid_t thread) {
-    return outcome(ptrace(PTRACE_CONT, thread, NULL, NULL));
+int lab_trace_continue(pid_t thread, int signal) {
+    return outcome(ptrace(PTRACE_CONT, thread, NULL, (void *)(long)signal));
 }
 
 int lab_trace_step(pid_t thread) {

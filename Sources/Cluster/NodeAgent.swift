@@ -13,6 +13,9 @@ struct NodeAgent {
     /// The node's folder, open: its path may be hidden.
     private var folderDescriptor: Int32 = -1
     private var run: NodeRun?
+    private var clock = ClockBender()
+    /// When the clock or the program was last changed.
+    private var clockChanged: Int64 = 0
 
     /// How long a program must live to count as started.
     private static let grace: Int32 = 50
@@ -45,8 +48,9 @@ struct NodeAgent {
     private mutating func serve() throws(ControlChannel.Failure) {
         var polled = [pollfd(fd: channel.descriptor, events: Int16(POLLIN), revents: 0)]
         if let run, !run.isOver { polled.append(pollfd(fd: run.channel, events: Int16(POLLIN), revents: 0)) }
-        poll(&polled, nfds_t(polled.count), -1)
+        poll(&polled, nfds_t(polled.count), millisecondsToRescan)
         run?.refresh()
+        bendNewProcesses()
         guard polled[0].revents != 0 else { return }
         guard let request = NodeRequest(words: try channel.receive()) else { throw .system(EPROTO) }
         let answer: NodeAnswer
@@ -56,6 +60,26 @@ struct NodeAgent {
             answer = .failed(step: error.step, message: error.message)
         }
         try channel.send(answer.words)
+    }
+
+    /// New processes of a node appear most likely right after its start, when a script starts the program proper.
+    private var millisecondsToRescan: Int32 {
+        guard clock.setting != nil, let run, !run.isOver else { return -1 }
+        return lab_monotonic_time() - clockChanged < 1_000_000_000 ? 10 : 50
+    }
+
+    /// Brings the clocks of processes that have been created, or have executed another program, to what is in force.
+    private mutating func bendNewProcesses() {
+        guard clock.setting != nil, let run, !run.isOver else { return }
+        // What cannot be bent now is tried again; `setClock` is the place that says why not.
+        try? clock.update(run.processes())
+    }
+
+    private mutating func setClock(_ skew: ClockSkew) throws(ClusterError) -> ClockProof {
+        clockChanged = lab_monotonic_time()
+        run?.refresh()
+        guard let run, !run.isOver else { return try clock.set(skew, program: nil) { [] } }
+        return try clock.set(skew, program: run.program) { run.processes() }
     }
 
     private mutating func carryOut(_ request: NodeRequest) throws(ClusterError) -> NodeAnswer {
@@ -78,8 +102,8 @@ struct NodeAgent {
             return .count(try self.run!.resume())
         case .state:
             return .state(state())
-        case .setClock:
-            throw ClusterError("bend the clock of", "not yet")
+        case .setClock(let skew):
+            return .clock(try setClock(skew))
         }
     }
 
@@ -116,7 +140,10 @@ struct NodeAgent {
             environment: launch.environment.map { $0.key + "=" + $0.value }, folder: dataFolder, output: output,
             errors: errors)
         run = nil
-        run = try NodeRun(plan) { _, release throws(ClusterError) in release() }
+        run = try NodeRun(plan) { process, release throws(ClusterError) in
+            try clock.bendAtExecution(process, release: release)
+        }
+        clockChanged = lab_monotonic_time()
         run!.waitForEnd(milliseconds: NodeAgent.grace)
         if let outcome = run!.outcome { return .endedAtOnce(status: outcome.status, signal: outcome.signal) }
         return .done

@@ -61,8 +61,9 @@ public enum Generators {
         keys: [Value], workersPerKey: Int, limit: Int? = nil, _ make: @escaping @Sendable (Value) -> any Generator
     ) -> PerKey {
         PerKey(keys: keys, workersPerKey: workersPerKey) { key in
-            let generator = make(key)
-            return limit.map { generator.limited($0) } ?? generator
+            let generator = AnyGenerator(make(key))
+            if let limit { return generator.limit(limit) }
+            return generator
         }
     }
 
@@ -128,6 +129,4 @@ extension Generator {
 
     /// At the same time as the other one, for the same workers.
     public func concurrentWith(_ other: any Generator) -> Concurrently { Concurrently([self, other]) }
-
-    fileprivate func limited(_ count: Int) -> any Generator { limit(count) }
 }

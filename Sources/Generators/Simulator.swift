@@ -53,8 +53,9 @@ public struct Simulator: Sendable {
         var context: Context
         var operations: [Operation] = []
         var calls = 0
-        /// Of each busy worker: when its operation ends, and how.
-        var open: [(time: Int64, completion: Operation)?]
+        /// Of each worker: when its operation ends (`.max`: it is free), and how.
+        var ends: [Int64]
+        var completions: [Operation?]
         var nemesis: ArraySlice<Operation>
 
         init(_ simulator: Simulator, _ generator: any Generator, _ system: any SimulatedSystem) {
@@ -63,7 +64,8 @@ public struct Simulator: Sendable {
             self.system = system
             random = RandomSource(seed: simulator.seed).split("simulated system")
             context = Context(workers: simulator.workers)
-            open = Array(repeating: nil, count: simulator.workers)
+            ends = Array(repeating: .max, count: simulator.workers)
+            completions = Array(repeating: nil, count: simulator.workers)
             nemesis = simulator.nemesis.sorted { $0.time < $1.time }[...]
         }
 
@@ -122,7 +124,8 @@ public struct Simulator: Sendable {
             completion.value = answer.value ?? operation.value
             completion.error = answer.error
             completion.intended = nil
-            open[worker] = (completion.time, completion)
+            ends[worker] = completion.time
+            completions[worker] = completion
             context.setFree(worker, false)
             record(operation)
             return nil
@@ -143,9 +146,9 @@ public struct Simulator: Sendable {
                     record(event)
                     continue
                 }
-                guard let worker = open.indices.first(where: { open[$0]?.time == time }) else { return }
-                let completion = open[worker]!.completion
-                open[worker] = nil
+                guard let worker = ends.firstIndex(of: time), let completion = completions[worker] else { return }
+                ends[worker] = .max
+                completions[worker] = nil
                 context.setFree(worker, true)
                 if completion.kind == .info { context.processes[worker] += simulator.workers }
                 record(completion)
@@ -153,9 +156,8 @@ public struct Simulator: Sendable {
         }
 
         private func nextEvent() -> Int64? {
-            var next = nemesis.first?.time
-            for case .some(let (time, _)) in open where next == nil || time < next! { next = time }
-            return next
+            let next = min(ends.min() ?? .max, nemesis.first?.time ?? .max)
+            return next == .max ? nil : next
         }
     }
 }

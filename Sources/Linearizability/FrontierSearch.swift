@@ -5,9 +5,6 @@
 /// keeps the set of configurations that some order of what has returned so far can lead to. The set is empty after a
 /// return: no order exists, and that event is the first at which none does. It is not empty after the last: one does.
 ///
-/// A configuration is `width` words: state (with the `mustConsume` flag), mandatory mutators that are done, those
-/// that are free, observers that are satisfied, counters of used optional operations, and last a link to the witness.
-///
 /// What keeps the frontier small, and why nothing is lost:
 /// - *Observers never branch*: in each state all open observers that it satisfies are marked. They change nothing, so
 ///   doing one early only removes an obligation.
@@ -20,19 +17,15 @@
 /// - *Unseen steps are not taken*: a blind or optional step that satisfies no observer must be followed by one that
 ///   needs its state. Otherwise it is followed by a blind write x, and the order without it (optional) or with it
 ///   hidden before x (mandatory) is valid too; or it ends the batch, which only the returning operation does.
-/// - *Dominance* (`dominates`): a configuration that can imitate all that another can do makes the other superfluous.
+/// - *Dominance* (`ConfigurationLayout.dominates`): a configuration that can imitate all that another can do makes the other superfluous.
 final class FrontierSearch<Steps: Transitions> {
     private let schedule: Schedule
     private let table: LabelTable
     private var steps: Steps
     private let budget: Budget
 
-    private let width: Int
-    private let doneAt = 1
-    private let freeAt: Int
-    private let seenAt: Int
-    private let usedAt: Int
-    private let linkAt: Int
+    private let layout: ConfigurationLayout
+    private let (doneAt, freeAt, seenAt, usedAt): (Int, Int, Int, Int)
 
     private var frontier: ConfigurationPool
     private var emitted: ConfigurationPool
@@ -58,24 +51,19 @@ final class FrontierSearch<Steps: Transitions> {
     private(set) var visited = 0
     private(set) var largestFrontier = 1
 
-    /// Set on a configuration whose last step nobody has seen yet.
-    private static var mustConsume: UInt64 { 1 << 32 }
-
     init(_ schedule: Schedule, table: LabelTable, steps: Steps, budget: Budget) {
         self.schedule = schedule
         self.table = table
         self.steps = steps
         self.budget = budget
-        freeAt = doneAt + schedule.mutatorWords
-        seenAt = freeAt + schedule.mutatorWords
-        usedAt = seenAt + schedule.observerWords
-        linkAt = usedAt + schedule.laneGuards.count
-        width = linkAt + 1
+        layout = ConfigurationLayout(schedule)
+        (doneAt, freeAt, seenAt, usedAt) = (layout.doneAt, layout.freeAt, layout.seenAt, layout.usedAt)
+        let width = layout.width
         frontier = ConfigurationPool(width: width)
         emitted = ConfigurationPool(width: width)
         work = ConfigurationPool(width: width)
-        workSet = ConfigurationSet(keyWords: linkAt)
-        emittedSet = ConfigurationSet(keyWords: linkAt)
+        workSet = ConfigurationSet(keyWords: layout.linkAt)
+        emittedSet = ConfigurationSet(keyWords: layout.linkAt)
         current = .allocate(capacity: width)
         candidate = .allocate(capacity: width)
         current.initialize(repeating: 0, count: width)
@@ -101,8 +89,8 @@ final class FrontierSearch<Steps: Transitions> {
 
     func run() -> End {
         let start = name(steps.initial)
-        current[0] = UInt64(UInt32(bitPattern: start))
-        current[linkAt] = link(WitnessArena.root)
+        layout.setState(current, start)
+        layout.setNode(current, WitnessArena.root)
         frontier.append(current)
         for (position, event) in schedule.events.enumerated() {
             switch event.kind {
@@ -120,7 +108,7 @@ final class FrontierSearch<Steps: Transitions> {
             case .forgetState: forgetState(event.argument)
             }
         }
-        return .found(arena.path(to: node(frontier[0])))
+        return .found(arena.path(to: layout.node(frontier[0])))
     }
 
     // MARK: - Events
@@ -153,16 +141,16 @@ final class FrontierSearch<Steps: Transitions> {
             late = false
         }
         for place in 0..<frontier.count {
-            current.update(from: frontier[place], count: width)
+            current.update(from: frontier[place], count: layout.width)
             saturate(current)
             if current[word] & bit != 0 {
                 current[word] &= ~bit
                 _ = emittedSet.insert(current, into: emitted)
             } else {
                 if !observer && current[freeWord] & bit != 0 {
-                    candidate.update(from: current, count: width)
+                    candidate.update(from: current, count: layout.width)
                     candidate[freeWord] &= ~bit
-                    emit(candidate, .hidden(operation), event, after: node(current))
+                    emit(candidate, .hidden(operation), event, after: layout.node(current))
                     if late { continue }
                 }
                 _ = workSet.insert(current, into: work)
@@ -172,7 +160,7 @@ final class FrontierSearch<Steps: Transitions> {
         var next = 0
         while next < work.count {
             if next & 127 == 0 && isExhausted() { return }
-            current.update(from: work[next], count: width)
+            current.update(from: work[next], count: layout.width)
             expand(returning: operation, observer: observer, word: word, bit: bit, event: event)
             next += 1
         }
@@ -189,11 +177,11 @@ final class FrontierSearch<Steps: Transitions> {
 
     /// Prunes the new frontier and keeps the books.
     private func settle() {
-        if frontier.count > 1 { prune() }
+        if frontier.count > 1 { layout.prune(frontier) }
         largestFrontier = max(largestFrontier, frontier.count)
         if arena.needsSweep {
-            let links = arena.sweep(keeping: (0..<frontier.count).map { node(frontier[$0]) })
-            for place in 0..<frontier.count { frontier[place][linkAt] = link(links[place]) }
+            let links = arena.sweep(keeping: (0..<frontier.count).map { layout.node(frontier[$0]) })
+            for place in 0..<frontier.count { layout.setNode(frontier[place], links[place]) }
         }
     }
 
@@ -222,25 +210,25 @@ final class FrontierSearch<Steps: Transitions> {
     private func retire(_ lane: Int32) {
         available[Int(lane)] = 0
         openLanes.removeAll { $0 == lane }
-        if frontier.count > 1 { prune() }
+        if frontier.count > 1 { layout.prune(frontier) }
     }
 
     private func forgetState(_ forgotten: Int32) {
         stateNames[Int(forgotten)] = LabelTable.indistinct
         var changed = false
-        for place in 0..<frontier.count where state(frontier[place]) == forgotten {
-            setState(frontier[place], LabelTable.indistinct)
+        for place in 0..<frontier.count where layout.state(frontier[place]) == forgotten {
+            layout.setState(frontier[place], LabelTable.indistinct)
             changed = true
         }
-        if changed && frontier.count > 1 { prune() }
+        if changed && frontier.count > 1 { layout.prune(frontier) }
     }
 
     // MARK: - Steps
 
     /// Takes every step from `current` that may lead to the return of `operation`.
     private func expand(returning operation: Int32, observer: Bool, word: Int, bit: UInt64, event: Int32) {
-        let consume = current[0] & Self.mustConsume != 0
-        let from = state(current)
+        let consume = current[0] & ConfigurationLayout.mustConsume != 0
+        let from = layout.state(current)
         for (rank, mutator) in openMutators.enumerated() {
             let label = label(mutator)
             let blind = isBlind(label)
@@ -251,7 +239,7 @@ final class FrontierSearch<Steps: Transitions> {
             if hasEqual(before: rank, label: label, free: current[freeAt + slot >> 6] & slotBit != 0) { continue }
             let reached = steps.next(from, label)
             if reached < 0 { continue }
-            candidate.update(from: current, count: width)
+            candidate.update(from: current, count: layout.width)
             candidate[doneAt + slot >> 6] |= slotBit
             candidate[freeAt + slot >> 6] &= ~slotBit
             take(
@@ -271,7 +259,7 @@ final class FrontierSearch<Steps: Transitions> {
         if consume && blind { return }
         let reached = group.isIndistinct ? LabelTable.indistinct : steps.next(from, group.label)
         if reached < 0 || hasEqualMutator(group.label, indistinct: group.isIndistinct) { return }
-        candidate.update(from: current, count: width)
+        candidate.update(from: current, count: layout.width)
         candidate[usedAt + group.word] += 1 << group.shift
         take(
             reached, blind: blind, returns: false, unseenAllowed: !Steps.areShaped, word: word, bit: bit,
@@ -283,7 +271,7 @@ final class FrontierSearch<Steps: Transitions> {
         _ reached: Int32, blind: Bool, returns: Bool, unseenAllowed: Bool, word: Int, bit: UInt64, observer: Bool,
         step: WitnessArena.Step, event: Int32
     ) {
-        candidate[0] = UInt64(UInt32(bitPattern: name(reached)))
+        layout.setState(candidate, name(reached))
         if blind {
             for part in 0..<schedule.mutatorWords {
                 candidate[freeAt + part] |= openBlind[part] & ~candidate[doneAt + part]
@@ -292,22 +280,22 @@ final class FrontierSearch<Steps: Transitions> {
         let seen = saturate(candidate)
         if returns || (observer && candidate[word] & bit != 0) {
             candidate[word] &= ~bit
-            emit(candidate, step, event, after: node(current))
+            emit(candidate, step, event, after: layout.node(current))
             return
         }
         if !seen && !unseenAllowed {
             if !hasGuardedStep(candidate) { return }
-            candidate[0] |= Self.mustConsume
+            candidate[0] |= ConfigurationLayout.mustConsume
         }
         let place = workSet.insert(candidate, into: work)
-        if place >= 0 { work[place][linkAt] = link(arena.append(step, event: event, after: node(current))) }
+        if place >= 0 { layout.setNode(work[place], arena.append(step, event: event, after: layout.node(current))) }
     }
 
     private func emit(
         _ configuration: UnsafeMutablePointer<UInt64>, _ step: WitnessArena.Step, _ event: Int32, after parent: Int32
     ) {
         let place = emittedSet.insert(configuration, into: emitted)
-        if place >= 0 { emitted[place][linkAt] = link(arena.append(step, event: event, after: parent)) }
+        if place >= 0 { layout.setNode(emitted[place], arena.append(step, event: event, after: parent)) }
     }
 
     /// Marks every open observer that the state satisfies.
@@ -315,7 +303,7 @@ final class FrontierSearch<Steps: Transitions> {
     @discardableResult
     private func saturate(_ configuration: UnsafeMutablePointer<UInt64>) -> Bool {
         var fresh = false
-        let state = state(configuration)
+        let state = layout.state(configuration)
         for observer in openObservers {
             let slot = Int(schedule.slot[Int(observer)])
             let bit: UInt64 = 1 << UInt64(slot & 63)
@@ -329,7 +317,7 @@ final class FrontierSearch<Steps: Transitions> {
 
     /// Whether a step that needs the present state is possible.
     private func hasGuardedStep(_ configuration: UnsafeMutablePointer<UInt64>) -> Bool {
-        let state = state(configuration)
+        let state = layout.state(configuration)
         for mutator in openMutators where !isBlind(label(mutator)) {
             let slot = Int(schedule.slot[Int(mutator)])
             if configuration[doneAt + slot >> 6] & (1 << UInt64(slot & 63)) == 0
@@ -370,51 +358,6 @@ final class FrontierSearch<Steps: Transitions> {
         return false
     }
 
-    // MARK: - Pruning
-
-    /// Whether whatever can follow `other` can follow `configuration` too: the same state, every slot at least as
-    /// good (free is better than done and than open), at least the same observers satisfied, and no more used.
-    private func dominates(_ configuration: UnsafePointer<UInt64>, _ other: UnsafePointer<UInt64>) -> Bool {
-        for part in 0..<schedule.mutatorWords {
-            let free = configuration[freeAt + part]
-            if (configuration[doneAt + part] ^ other[doneAt + part]) & ~free != 0 { return false }
-            if other[freeAt + part] & ~free != 0 { return false }
-        }
-        for part in seenAt..<usedAt where other[part] & ~configuration[part] != 0 { return false }
-        for part in 0..<schedule.laneGuards.count {
-            let guards = schedule.laneGuards[part]
-            if ((other[usedAt + part] | guards) &- configuration[usedAt + part]) & guards != guards { return false }
-        }
-        return true
-    }
-
-    /// Drops dominated configurations; of very many in one state, only the nearest 256 are compared.
-    private func prune() {
-        let places = (0..<Int32(frontier.count)).sorted {
-            (state(frontier[Int($0)]), $0) < (state(frontier[Int($1)]), $1)
-        }
-        var kept: [Int32] = []
-        kept.reserveCapacity(places.count)
-        var groupStart = 0
-        for place in places {
-            let configuration = frontier[Int(place)]
-            if let last = kept.last, state(frontier[Int(last)]) != state(configuration) { groupStart = kept.count }
-            let first = max(groupStart, kept.count - 256)
-            if (first..<kept.count).contains(where: { dominates(frontier[Int(kept[$0])], configuration) }) { continue }
-            var write = first
-            for read in first..<kept.count where !dominates(configuration, frontier[Int(kept[read])]) {
-                kept[write] = kept[read]
-                write += 1
-            }
-            kept.removeLast(kept.count - write)
-            kept.append(place)
-        }
-        if kept.count < frontier.count {
-            kept.sort()
-            frontier.keep(kept)
-        }
-    }
-
     private func isExhausted() -> Bool {
         let bytes =
             frontier.bytes + emitted.bytes + work.bytes + workSet.bytes + emittedSet.bytes + arena.bytes + steps.bytes
@@ -428,24 +371,6 @@ final class FrontierSearch<Steps: Transitions> {
     }
 
     // MARK: - Fields
-
-    @inline(__always)
-    private func state(_ configuration: UnsafePointer<UInt64>) -> Int32 {
-        Int32(bitPattern: UInt32(truncatingIfNeeded: configuration[0]))
-    }
-
-    @inline(__always)
-    private func setState(_ configuration: UnsafeMutablePointer<UInt64>, _ state: Int32) {
-        configuration[0] = UInt64(UInt32(bitPattern: state))
-    }
-
-    @inline(__always)
-    private func node(_ configuration: UnsafePointer<UInt64>) -> Int32 {
-        Int32(bitPattern: UInt32(truncatingIfNeeded: configuration[linkAt]))
-    }
-
-    @inline(__always)
-    private func link(_ node: Int32) -> UInt64 { UInt64(UInt32(bitPattern: node)) }
 
     @inline(__always)
     private func label(_ operation: Int32) -> Int32 { schedule.operations[Int(operation)].label }

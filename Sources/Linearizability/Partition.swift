@@ -77,22 +77,6 @@ struct Partition: Sendable {
         if call.outcome == .unknown && model.isObserver(call) { return }
         operations.append(PartitionOperation(invoked: Int32(position), returned: returned, call: call))
     }
-
-    /// The part of the operations that is known up to the event at rank `rank`, that event included: what returns
-    /// later may have happened or not, and observers of which that is true say nothing.
-    static func truncated(
-        _ operations: [PartitionOperation], after rank: Int32, model: some Model
-    ) -> [PartitionOperation] {
-        var part: [PartitionOperation] = []
-        for operation in operations where operation.invoked <= rank {
-            if operation.returned <= rank {
-                part.append(operation)
-            } else if !model.isObserver(operation.call) {
-                part.append(operation.relaxed)
-            }
-        }
-        return part
-    }
 }
 
 extension PartitionOperation {

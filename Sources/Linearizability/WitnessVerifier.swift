@@ -5,12 +5,13 @@ import PolygraphModels
 ///
 /// It takes nothing from the engines: it pairs, filters and judges the operations of the key anew, so that a defect of
 /// an engine cannot make a history look valid.
-struct WitnessVerifier<M: Model> {
-    let model: M
-    let failedCAS: LinearizabilityOptions.FailedCAS
+struct WitnessVerifier<M: Model>: Sendable {
+    private let model: M
+    /// Of each key the operations that may have taken effect, by the position of their invocation.
+    private let expected: [Value?: [Int: Expected]]
 
     /// An operation as the order must treat it.
-    private struct Expected {
+    private struct Expected: Sendable {
         var returned: Int
         var call: Call
         var isRequired: Bool
@@ -20,8 +21,8 @@ struct WitnessVerifier<M: Model> {
     /// acknowledged exactly once, of the others at most those that may have taken effect and each at most once, keeps
     /// the order in time of operations that do not overlap, and that the model allows each step.
     /// - Returns: nil, or what is wrong with the order.
-    func fault(in order: [Int], of key: Value?, history: History) -> String? {
-        let expected = operations(of: key, in: history)
+    func fault(in order: [Int], of key: Value?) -> String? {
+        let expected = expected[key] ?? [:]
         var used: Set<Int> = []
         var state = model.initial
         var latestInvocation = -1
@@ -46,39 +47,35 @@ struct WitnessVerifier<M: Model> {
         return nil
     }
 
-    private func operations(of key: Value?, in history: History) -> [Int: Expected] {
-        var expected: [Int: Expected] = [:]
-        var open: [Operation.Process: Int] = [:]
-        for (position, event) in history.operations.enumerated() where event.process != .nemesis && event.key == key {
+    init(_ history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
+        self.model = model
+        var expected: [Value?: [Int: Expected]] = [:]
+        var open: [Operation.Process: (position: Int, invocation: Operation)] = [:]
+        for (position, event) in history.operations.enumerated() where event.process != .nemesis {
             if event.kind == .invoke {
-                open[event.process] = position
-                expected[position] = Expected(
+                open[event.process] = (position, event)
+                expected[event.key, default: [:]][position] = Expected(
                     returned: .max,
                     call: Call(function: event.function, input: event.value, output: nil, outcome: .unknown),
                     isRequired: false)
                 continue
             }
-            guard let invocation = open.removeValue(forKey: event.process), var operation = expected[invocation] else {
-                continue
-            }
+            guard let (start, invocation) = open.removeValue(forKey: event.process) else { continue }
+            var call = Call(
+                function: invocation.function, input: invocation.value, output: event.value, outcome: .happened)
             switch event.kind {
-            case .ok:
-                operation.returned = position
-                operation.isRequired = true
-                operation.call.output = event.value
-                operation.call.outcome = .happened
+            case .ok: break
             case .fail:
-                guard failedCAS == .observes, operation.call.function == "cas", event.error == "mismatch" else {
-                    expected[invocation] = nil
+                guard failedCAS == .observes, call.function == "cas", event.error == "mismatch" else {
+                    expected[invocation.key]?[start] = nil
                     continue
                 }
-                operation.returned = position
-                operation.isRequired = true
-                operation.call.outcome = .refused
-            case .info, .invoke: break
+                call.output = nil
+                call.outcome = .refused
+            case .info, .invoke: continue
             }
-            expected[invocation] = operation
+            expected[invocation.key]?[start] = Expected(returned: position, call: call, isRequired: true)
         }
-        return expected
+        self.expected = expected
     }
 }

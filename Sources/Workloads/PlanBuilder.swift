@@ -7,6 +7,7 @@ import PolygraphLinearizability
 import PolygraphModels
 import PolygraphNemesis
 import PolygraphRunner
+import PolygraphSystems
 
 extension WorkloadFile {
     /// Everything that a run of this file will do. The same seed gives the same plan.

@@ -13,6 +13,10 @@ import Testing
         try journal.close()
         try journal.close()
         #expect(try HistoryFile.read(journal.path).operations == operations)
+        var bytes: [UInt8] = []
+        for operation in operations { JSONLines.append(operation, to: &bytes) }
+        // Byte for byte: the reader would forgive an empty line.
+        #expect(folder.read("history.jsonl") == bytes)
     }
 
     @Test func `Everything appended is in the file after a flush, while it is open`() throws {

@@ -29,6 +29,7 @@ import Testing
     ) -> Bool {
         let budget = Budget(deadline: .max, bytes: .max / 4)
         var valid = true
+        let verifier = WitnessVerifier(history, model: model, failedCAS: failedCAS)
         for partition in Partition.split(history, model: model, failedCAS: failedCAS) {
             let search = KeySearch(partition.operations, model: model)
             var second = DepthFirstSearch(
@@ -38,9 +39,7 @@ import Testing
             case .valid(let order):
                 #expect(other == .linearizable, "the engines disagree, seed \(seed), \(M.self)")
                 let positions = order?.map { Int(partition.operations[Int($0)].invoked) }
-                let fault = positions.map {
-                    WitnessVerifier(model: model, failedCAS: failedCAS).fault(in: $0, of: partition.key, history: history)
-                }
+                let fault = positions.map { verifier.fault(in: $0, of: partition.key) }
                 #expect(positions != nil && fault == .some(nil), "witness: \(String(describing: fault)), seed \(seed)")
             case .invalid(let place, let rank):
                 valid = false

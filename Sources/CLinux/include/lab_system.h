@@ -37,8 +37,9 @@ int lab_mount(enum lab_mount_kind kind, const char *source, const char *target, 
 
 /// Closes every file descriptor from `first` on.
 void lab_close_from(int first);
-/// A new process with a copy of this single-threaded one: 0 in the child, its number in the parent, or -errno.
-pid_t lab_fork(void);
+/// A new process that does nothing until it is killed or the caller ends. The caller must have one thread only.
+/// - Returns: its number, or -errno.
+pid_t lab_fork_idle(void);
 /// The calling process dies when the thread that created it does. 0, or an errno.
 int lab_die_with_parent(void);
 /// An eventfd, close-on-exec and non-blocking, or -errno.

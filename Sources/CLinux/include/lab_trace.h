@@ -46,7 +46,8 @@ int lab_trace_seize(pid_t thread, bool executions);
 int lab_trace_interrupt(pid_t thread);
 /// What the thread has to say; waits for it where `wait` is set.
 enum lab_trace_state lab_trace_poll(pid_t thread, bool wait, int *signal);
-int lab_trace_continue(pid_t thread);
+/// Lets a stopped thread go on, and delivers `signal` if that is not 0.
+int lab_trace_continue(pid_t thread, int signal);
 int lab_trace_step(pid_t thread);
 /// Ends the tracing of a stopped thread, which goes on and is delivered `signal` if that is not 0.
 int lab_trace_detach(pid_t thread, int signal);

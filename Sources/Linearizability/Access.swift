@@ -1,0 +1,106 @@
+import PolygraphHistory
+import PolygraphModels
+
+/// One operation of a key as a diagnosis sees it: who, when, how it ended, and what it says of the value.
+struct Access: Sendable {
+    /// Position of the invocation in the history.
+    var position: Int
+    var invocation: Operation
+    var completion: Operation?
+    /// Position of the completion; `Int.max` where the operation never ended with certainty.
+    var returned: Int
+    /// The value that the register must have had.
+    var observed: Value?
+    /// The value that the register must not have had.
+    var excluded: Value?
+    /// The value that it left, if it took effect.
+    var written: Value?
+
+    var isOK: Bool { completion?.kind == .ok }
+    var hasFailed: Bool { completion?.kind == .fail && excluded == .none }
+    /// The outcome is unknown.
+    var isOpen: Bool { returned == .max }
+    var isCAS: Bool { invocation.function == "cas" }
+
+    /// Whether it was over before `other` began.
+    func precedes(_ other: Access) -> Bool { returned < other.position }
+
+    /// All operations of a key, failed ones included, in order of invocation.
+    static func all<M: Model>(
+        of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS
+    ) -> [Access] {
+        history.invocations.filter { history.operations[$0].key == key }
+            .map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
+    }
+
+    /// The operation whose invocation is at `position`.
+    init<M: Model>(at position: Int, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
+        self.position = position
+        invocation = history.operations[position]
+        completion = history.completion(of: position)
+        returned = .max
+        var call = Call(function: invocation.function, input: invocation.value, output: .none, outcome: .unknown)
+        switch completion?.kind {
+        case .ok:
+            returned = Int(history.partner[position])
+            call.output = completion?.value
+            call.outcome = .happened
+        case .fail:
+            returned = Int(history.partner[position])
+            if failedCAS == .observes, invocation.function == "cas", completion?.error == "mismatch" {
+                call.outcome = .refused
+            }
+        default: break
+        }
+        guard let shape = model.shape(of: call) as? Shape<Value> else { return }
+        written = shape.target
+        if call.outcome == .unknown { return }
+        switch shape.guard {
+        case .only(let value): observed = value
+        case .allBut(let value): excluded = value
+        case .always: break
+        }
+    }
+
+    /// Who did what to which key, when, and what came of it, in one sentence.
+    var sentence: String {
+        let who = "Process \(invocation.process.number ?? -1)"
+        let place = invocation.node.map { " on \($0)" } ?? ""
+        let object = invocation.key.map { "key \($0)" } ?? "the register"
+        let start = Phrases.seconds(invocation.time)
+        let span =
+            returned == .max
+            ? "from \(start)" : "from \(start) to \(Phrases.seconds(completion?.time ?? invocation.time))"
+        let number = "(operation \(invocation.index))"
+        let error = completion?.error.map { " (\($0))" } ?? ""
+        switch invocation.function {
+        case "read":
+            let node = invocation.node.map { " asked \($0) to read" } ?? " read"
+            let got = isOK ? ", and got \(Self.text(completion?.value ?? .null))" : ", without an answer\(error)"
+            return "\(who)\(node) \(object), \(span) \(number)\(got)."
+        case "write":
+            return "\(who) wrote \(Self.text(invocation.value)) to \(object)\(place), \(span) \(number), \(ending(error))."
+        case "cas" where invocation.value.elements?.count == 2:
+            let pair = invocation.value.elements ?? []
+            let asked = "\(who) asked to replace \(Self.text(pair[0])) by \(Self.text(pair[1])) in \(object)\(place)"
+            if excluded != .none {
+                return "\(asked), \(span) \(number), and was refused because the value was not \(Self.text(pair[0]))."
+            }
+            return "\(asked), \(span) \(number), \(ending(error))."
+        default:
+            let answer = isOK ? ", and got \(completion?.value ?? .null)" : ", \(ending(error))"
+            return "\(who) called \(invocation.function) \(invocation.value) of \(object)\(place), \(span) \(number)\(answer)."
+        }
+    }
+
+    private func ending(_ error: String) -> String {
+        switch completion?.kind {
+        case .ok: "and it was acknowledged"
+        case .fail: "and it failed\(error)"
+        default: "and never learnt whether it took effect\(error)"
+        }
+    }
+
+    /// A value in a sentence; absence is a word.
+    static func text(_ value: Value) -> String { value == .null ? "nothing (null)" : "\(value)" }
+}

@@ -1,0 +1,96 @@
+import PolygraphChecking
+import PolygraphHistory
+import PolygraphModels
+
+/// Turns a refutation into an anomaly: a name, a headline and a proof in words.
+struct Explanation<M: Model> {
+    let history: History
+    let model: M
+    let failedCAS: LinearizabilityOptions.FailedCAS
+    let faults: FaultTimeline
+
+    /// Sentences about operations that one explanation may hold; a core that could not be minimised may be long.
+    private static var citedOperations: Int { 24 }
+
+    func anomaly(for refutation: Refutation, in partition: Partition) -> Anomaly {
+        let accesses = Access.all(of: partition.key, in: history, model: model, failedCAS: failedCAS)
+        var places: [Int: Int] = [:]
+        for (place, access) in accesses.enumerated() { places[access.position] = place }
+        let place = { (operation: Int) in places[Int(partition.operations[operation].invoked)]! }
+        let core = refutation.core.map(place)
+        let failed = place(refutation.failed)
+        let diagnosis = diagnose(accesses, core: core, failed: failed)
+        let cited = Array(core.suffix(Self.citedOperations))
+
+        var steps = cited.map { accesses[$0].sentence }
+        if cited.count < core.count {
+            steps.insert("The last \(cited.count) of \(core.count) operations that contradict each other:", at: 0)
+        }
+        let further = Set(diagnosis.witnesses).subtracting(core).sorted()
+        steps += further.map { "Besides: " + accesses[$0].sentence }
+        steps.append("No order of these operations is possible: \(diagnosis.why).")
+        let others = partition.operations.count - core.count
+        if others > 0 {
+            steps.append(
+                "This does not depend on the \(Phrases.count(others, "other operation")) of \(object(partition.key)): it "
+                    + "holds even if each other change took effect at any time after its invocation, or never.")
+        }
+        if let sentence = faultSentence(accesses[failed]) { steps.append(sentence) }
+        steps.append(confirmation(refutation))
+        return Anomaly(
+            name: diagnosis.name.rawValue, key: partition.key, summary: diagnosis.summary, explanation: steps,
+            failedAt: accesses[failed].invocation.index,
+            operations: Set(core + further).map { accesses[$0].invocation.index }.sorted())
+    }
+
+    /// The same without a minimal proof: where the history became impossible.
+    func shortAnomaly(failed: Int, in partition: Partition) -> Anomaly {
+        let access = Access(
+            at: Int(partition.operations[failed].invoked), in: history, model: model, failedCAS: failedCAS)
+        return Anomaly(
+            name: Diagnosis.Name.other.rawValue, key: partition.key,
+            summary: "The operations of \(object(partition.key)) have no order up to the return of operation "
+                + "\(access.invocation.index).",
+            explanation: [
+                access.sentence,
+                "Up to its return no order of the operations of \(object(partition.key)) is possible; this key is one of "
+                    + "those that are listed without a minimal proof.",
+            ] + (faultSentence(access).map { [$0] } ?? []),
+            failedAt: access.invocation.index, operations: [access.invocation.index])
+    }
+
+    private func diagnose(_ accesses: [Access], core: [Int], failed: Int) -> Diagnosis {
+        if let initial = model.initial as? Value {
+            return Diagnosis.make(accesses, core: core, failed: failed, initial: initial)
+        }
+        let access = accesses[failed]
+        return Diagnosis(
+            name: .other,
+            summary: "\(Phrases.count(core.count, "operation")) have no order that the model \(model.name) allows; the "
+                + "last is operation \(access.invocation.index).",
+            why: "every order of them that respects their times makes the model \(model.name) refuse one of them")
+    }
+
+    private func object(_ key: Value?) -> String { key.map { "key \($0)" } ?? "this history" }
+
+    private func faultSentence(_ access: Access) -> String? {
+        guard faults.hasNemesis else { return nil }
+        let end = access.completion?.time ?? access.invocation.time
+        let inForce = faults.inForce(from: access.invocation.time, to: end)
+        return inForce.isEmpty
+            ? "No fault was in force at that time." : "In force at that time: \(inForce.joined(separator: ", "))."
+    }
+
+    private func confirmation(_ refutation: Refutation) -> String {
+        let minimal =
+            refutation.isMinimal
+            ? "Leaving out what any one of these operations tells makes an order possible. "
+            : "The time to look for fewer operations ran out. "
+        switch refutation.confirmation {
+        case .core: return minimal + "A second, independent search found no order of these operations either."
+        case .prefix: return minimal + "A second, independent search found no order of the whole history either."
+        case .undecided: return minimal + "The second search ran out of budget before it could confirm this."
+        case .contradicted: return "The second search found an order."
+        }
+    }
+}

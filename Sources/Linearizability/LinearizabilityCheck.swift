@@ -1,0 +1,224 @@
+import PolygraphChecking
+import PolygraphHistory
+import PolygraphModels
+
+/// One run of the checker over one history.
+struct LinearizabilityCheck<M: Model>: Sendable {
+    private let history: History
+    private let model: M
+    private let options: LinearizabilityOptions
+    private let started = Budget.now()
+    private let threads: Int
+    private let verifier: WitnessVerifier<M>
+
+    init(history: History, model: M, options: LinearizabilityOptions) {
+        self.history = history
+        self.model = model
+        self.options = options
+        threads = max(1, options.threads ?? WorkerPool.cores)
+        verifier = WitnessVerifier(history, model: model, failedCAS: options.failedCAS)
+    }
+
+    /// What is known of one key.
+    private struct KeyOutcome: Sendable {
+        enum Answer: Sendable {
+            case valid
+            case invalid(failed: Int, rank: Int32)
+            /// Why, in a sentence; `retry` when more time may help.
+            case unknown(String, retry: Bool)
+        }
+        var answer: Answer
+        var visited = 0
+        var largestFrontier = 0
+        var elapsed: Int64 = 0
+    }
+
+    func run() -> CheckResult {
+        let partitions = Partition.split(history, model: model, failedCAS: options.failedCAS)
+        let outcomes = decide(partitions)
+        var results = zip(partitions, outcomes).map { partition, outcome in
+            var result = PartitionResult(
+                key: partition.key, verdict: .valid, operations: partition.invocations, elapsed: outcome.elapsed)
+            switch outcome.answer {
+            case .valid: result.witnessReplayed = true
+            case .invalid: result.verdict = .invalid
+            case .unknown(let reason, _):
+                result.verdict = .unknown
+                result.reason = reason
+            }
+            return result
+        }
+        let anomalies = explain(partitions, outcomes, &results)
+        return summary(results, anomalies, outcomes)
+    }
+
+    // MARK: - Deciding
+
+    /// Nanoseconds of the whole check.
+    private var limit: Int64 { Int64(max(0, min(options.timeLimitSeconds, 1e9)) * 1e9) }
+
+    /// A quarter of the time is kept for proofs.
+    private var decisionDeadline: Int64 { started + limit / 4 * 3 }
+
+    /// Decides all keys, first each within its share of half the time, so that no hard key starves the others, then
+    /// those that were not decided within what is left.
+    private func decide(_ partitions: [Partition]) -> [KeyOutcome] {
+        let workers = min(threads, max(1, partitions.count))
+        let bytes = options.memoryLimitBytes / workers
+        let share = limit / 2 / Int64(max(1, (partitions.count + workers - 1) / workers))
+        var outcomes = WorkerPool.map(partitions.count, threads: workers) { place in
+            decide(partitions[place], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: share))
+        }
+        let undecided = outcomes.indices.filter {
+            if case .unknown(_, retry: true) = outcomes[$0].answer { true } else { false }
+        }
+        let left = decisionDeadline - Budget.now()
+        let second = left / Int64(max(1, (undecided.count + workers - 1) / workers))
+        guard second > share else { return outcomes }
+        let again = WorkerPool.map(undecided.count, threads: workers) { place in
+            decide(
+                partitions[undecided[place]],
+                Budget(deadline: decisionDeadline, bytes: bytes).limited(to: second))
+        }
+        for (place, outcome) in zip(undecided, again) {
+            let first = outcomes[place]
+            outcomes[place] = outcome
+            outcomes[place].elapsed += first.elapsed
+            outcomes[place].visited += first.visited
+        }
+        return outcomes
+    }
+
+    private func decide(_ partition: Partition, _ budget: Budget) -> KeyOutcome {
+        let start = Budget.now()
+        if let problem = partition.problem {
+            return KeyOutcome(answer: .unknown("This key cannot be judged: \(problem).", retry: false))
+        }
+        if budget.timeIsUp {
+            return KeyOutcome(
+                answer: .unknown("The time limit was over before this key's turn; a longer limit would help.", retry: true))
+        }
+        let result = KeySearch(partition.operations, model: model).decide(within: budget)
+        var outcome = KeyOutcome(
+            answer: .valid, visited: result.visited, largestFrontier: result.largestFrontier)
+        switch result.answer {
+        case .valid(let order): outcome.answer = replay(order, partition)
+        case .invalid(let place, let rank): outcome.answer = .invalid(failed: place, rank: rank)
+        case .exhausted(let limit, let done, let events, let rank):
+            outcome.answer = .unknown(
+                exhaustion(limit, done: done, events: events, rank: rank, partition), retry: limit == .time)
+        }
+        outcome.elapsed = Budget.now() - start
+        return outcome
+    }
+
+    private func replay(_ order: [Int32]?, _ partition: Partition) -> KeyOutcome.Answer {
+        let fault: String?
+        if let order {
+            fault = verifier.fault(in: order.map { Int(partition.operations[Int($0)].invoked) }, of: partition.key)
+        } else {
+            fault = "the search could not say which order it found"
+        }
+        guard let fault else { return .valid }
+        return .unknown(
+            "The search found an order, but the verifier rejects it (\(fault)). This is a defect of Polygraph; please "
+                + "report it with the history.", retry: false)
+    }
+
+    private func exhaustion(_ limit: Exhaustion, done: Int, events: Int, rank: Int32, _ partition: Partition) -> String {
+        let time = Phrases.seconds(history.operations[Int(rank)].time)
+        let open = partition.operations.count { !$0.isMandatory }
+        let cause =
+            limit == .time ? "The time limit" : "The memory limit of \(options.memoryLimitBytes >> 20) MiB for all keys"
+        let remedy = limit == .time ? "A longer time limit" : "A higher memory limit"
+        return "\(cause) ended the search at event \(done) of \(events) (at \(time)); up to there an order exists. "
+            + "\(remedy), fewer clients on one key, distinct values, or fewer operations of unknown outcome "
+            + "(\(open) here) would help."
+    }
+
+    // MARK: - Explaining
+
+    private func explain(
+        _ partitions: [Partition], _ outcomes: [KeyOutcome], _ results: inout [PartitionResult]
+    ) -> [Anomaly] {
+        var failures: [(place: Int, failed: Int, rank: Int32)] = []
+        for (place, outcome) in outcomes.enumerated() {
+            if case .invalid(let failed, let rank) = outcome.answer { failures.append((place, failed, rank)) }
+        }
+        // The first violations in time say most.
+        failures.sort { $0.rank < $1.rank }
+        let full = min(failures.count, max(0, options.explainedKeys))
+        let workers = min(threads, max(1, full))
+        let share = (started + limit - Budget.now()) / Int64(max(1, (full + workers - 1) / workers))
+        let explanation = Explanation(
+            history: history, model: model, failedCAS: options.failedCAS, faults: FaultTimeline(history))
+        let bytes = options.memoryLimitBytes / workers
+        let chosen = Array(failures.prefix(full))
+        let refutations = WorkerPool.map(full, threads: workers) { number in
+            let failure = chosen[number]
+            return Refutation.make(
+                KeySearch(partitions[failure.place].operations, model: model), failed: failure.failed,
+                rank: failure.rank, within: Budget(deadline: started + limit, bytes: bytes).limited(to: share))
+        }
+        var anomalies: [Anomaly] = []
+        for (number, failure) in failures.enumerated() {
+            let partition = partitions[failure.place]
+            guard number < full else {
+                anomalies.append(explanation.shortAnomaly(failed: failure.failed, in: partition))
+                continue
+            }
+            if refutations[number].confirmation == .contradicted {
+                results[failure.place].verdict = .unknown
+                results[failure.place].reason =
+                    "One search found no order up to event \(failure.rank), the other found one. This is a defect of "
+                    + "Polygraph; please report it with the history."
+                continue
+            }
+            anomalies.append(explanation.anomaly(for: refutations[number], in: partition))
+        }
+        return anomalies
+    }
+
+    // MARK: - Summary
+
+    private func summary(
+        _ results: [PartitionResult], _ anomalies: [Anomaly], _ outcomes: [KeyOutcome]
+    ) -> CheckResult {
+        let verdict = results.reduce(Verdict.valid) { $0.combined(with: $1.verdict) }
+        let operations = results.reduce(0) { $0 + $1.operations }
+        let replayed = results.count { $0.witnessReplayed }
+        let undecided = results.count { $0.verdict == .unknown }
+        let what = "\(Phrases.count(operations, "operation")) on \(Phrases.count(results.count, "key"))"
+        let reason: String
+        switch verdict {
+        case .valid: reason = "\(what) have an order that the model \(model.name) allows; each was replayed."
+        case .invalid:
+            let broken = results.count { $0.verdict == .invalid }
+            reason =
+                "\(broken) of \(Phrases.count(results.count, "key")) have no order that the model \(model.name) allows. "
+                + (anomalies.first?.summary ?? "")
+        case .unknown:
+            let first = results.first { $0.verdict == .unknown }
+            let key = first?.key.map { "Key \($0): " } ?? ""
+            reason =
+                "\(undecided) of \(Phrases.count(results.count, "key")) could not be decided. \(key)\(first?.reason ?? "")"
+        }
+        let facts: [CheckResult.Fact] = [
+            .init("model", .string(model.name)),
+            .init("operations", .integer(Int64(operations))),
+            .init("keys", .integer(Int64(results.count))),
+            .init("keys undecided", .integer(Int64(undecided))),
+            .init("witness orders replayed", .string("\(replayed) of \(results.count)")),
+            .init("configurations visited", .integer(Int64(outcomes.reduce(0) { $0 + $1.visited }))),
+            .init("largest frontier", .integer(Int64(outcomes.reduce(0) { max($0, $1.largestFrontier) }))),
+            .init("initial value", .string("\(model.initial)")),
+            .init("a cas refused for a mismatch", .string(options.failedCAS.rawValue)),
+            .init("elapsed seconds", .double(Double(Budget.now() - started) / 1e9)),
+            .init("time limit seconds", .double(options.timeLimitSeconds)),
+            .init("memory limit bytes", .integer(Int64(options.memoryLimitBytes))),
+        ]
+        return CheckResult(
+            checker: "linearizable", verdict: verdict, reason: reason, anomalies: anomalies, partitions: results,
+            facts: facts)
+    }
+}

@@ -1,0 +1,3 @@
+/// What a user's own test imports: `import Polygraph` brings the whole of it.
+@_exported import PolygraphReports
+@_exported import PolygraphWorkloads
