@@ -146,7 +146,9 @@ extension Fault {
             words.last == "ns" || (words.contains { ["offset", "elapsed", "skew", "latency"].contains($0) })
         if isTime, let nanoseconds = value.integerValue {
             if words.last == "ns" { words.removeLast() }
-            return words.joined(separator: " ") + " " + Units.duration(nanoseconds)
+            // Whole offsets are told to the millisecond: "1 min" would hide how exact the measurement is.
+            let isLong = nanoseconds.magnitude >= 1_000_000_000
+            return words.joined(separator: " ") + " " + (isLong ? Units.moment : Units.duration)(nanoseconds)
         }
         let shown = value.stringValue ?? value.integerValue.map { Units.count(Int($0)) } ?? value.description
         return words.joined(separator: " ") + " " + shown

@@ -27,7 +27,7 @@ extension HTMLPage {
             }
             element("div", .id("charts"), .class("charts")) {
                 chart("throughput", "Throughput", "operations a second by outcome")
-                chart("latency", "Latency", "of ok operations, logarithmic")
+                chart("latency", "Latency", "logarithmic; quantiles are those of ok operations")
             }
         }
     }

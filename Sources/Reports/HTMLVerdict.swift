@@ -122,7 +122,7 @@ extension HTMLPage {
                 anomaly.heading
                 element("span", .class("note")) { " found by \(checker)" }
             }
-            element("p", .class("summary")) { linked(anomaly.summary, anomaly) }
+            element("p", .class("summary")) { linked(Sentence.capitalised(anomaly.summary), anomaly) }
             if !anomaly.explanation.isEmpty {
                 element("ol") {
                     for step in anomaly.explanation { element("li") { linked(step, anomaly) } }

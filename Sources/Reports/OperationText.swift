@@ -8,14 +8,17 @@ struct Call: Sendable {
     /// How it ended; `info` when it never completed.
     var outcome: Operation.Kind { completion?.kind ?? .info }
 
-    /// `read k3 → 2`, `write k3 5`, `cas k3 1 → 2`: what was asked, and what came back where that says something new.
+    /// `read 3 → 2`, `write 3 ← 5`, `cas 3: 1 → 2` (3 being the key): what was asked, and what came back where that
+    /// says something new.
     var text: String {
         var text = invocation.function
         if let key = invocation.key { text += " " + Self.short(key) }
         if invocation.function == "cas", let pair = invocation.value.elements, pair.count == 2 {
-            return text + " " + pair[0].description + " → " + pair[1].description
+            return text + (invocation.key == nil ? " " : ": ") + pair[0].description + " → " + pair[1].description
         }
-        if invocation.value != .null { text += " " + invocation.value.description }
+        if invocation.value != .null {
+            text += (invocation.key == nil ? " " : " ← ") + invocation.value.description
+        }
         if let completion, completion.kind == .ok, completion.value != invocation.value {
             text += " → " + completion.value.description
         }

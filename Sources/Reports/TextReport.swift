@@ -76,7 +76,7 @@ public enum TextReport {
 
         private func anomaly(_ anomaly: Anomaly, checker: String) -> [String] {
             let heading = terminal.wrapped("\(anomaly.heading) (\(checker))", indent: "  ")
-            var lines = heading.map { terminal.styled($0, .bad) } + terminal.wrapped(anomaly.summary, indent: "  ")
+            var lines = heading.map { terminal.styled($0, .bad) } + terminal.wrapped(Sentence.capitalised(anomaly.summary), indent: "  ")
             for (number, step) in anomaly.explanation.enumerated() {
                 let mark = "    \(number + 1). "
                 lines += terminal.wrapped(step, indent: String(repeating: " ", count: mark.count), first: mark)

@@ -8,7 +8,7 @@ let pending = false;
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["page", "surface", "raised", "text", "muted", "line", "accent", "ok", "fail", "info", "bad",
+  for (const name of ["page", "surface", "raised", "text", "muted", "line", "accent", "ok", "fail", "info", "bad", "on-op", "on-fail",
     "partition", "kill", "pause", "clock", "disk", "other", "mono", "sans"]) {
     colours[name] = style.getPropertyValue("--" + name).trim();
   }

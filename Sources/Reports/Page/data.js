@@ -84,15 +84,18 @@ function firstFrom(list, time) {
   return low;
 }
 
-// The operation whose invocation has that index in the history, or -1.
+// The operation whose invocation or completion has that index in the history, or -1.
 function opWithIndex(index) {
   let low = 0, high = ops.count;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (ops.index[middle] < index) low = middle + 1; else high = middle;
   }
-  return low < ops.count && ops.index[low] === index ? low : -1;
+  if (low < ops.count && ops.index[low] === index) return low;
+  for (let op = low - 1; op >= 0; op--) if (ops.completion[op] && completionIndex(op) === index) return op;
+  return -1;
 }
+const completionIndex = (op) => ops.index[op] + signed(ops.completion[op]);
 
 const cited = new Set();
 const failing = new Set();
@@ -121,17 +124,17 @@ function resultText(op) {
   return result === 1 ? valueText(op) : ops.outcome[op] === 0 ? "null" : "";
 }
 
-// `read k3 → 2`, with or without the key.
+// `read 3 → 2`, `write 3 ← 5`, `cas 3: 1 → 2`, with or without the key 3; as the tables write it.
 function callText(op, withKey = true) {
   const name = clean(run.functions[ops.fn[op]]);
   const start = name + (withKey && ops.key[op] ? " " + keyText(op) : "");
   const value = valueText(op);
   if (name === "cas") {
     const pair = /^\[([^,\[\]{}"]+),([^,\[\]{}"]+)\]$/.exec(value);
-    if (pair) return `${start} ${pair[1]} → ${pair[2]}`;
+    if (pair) return `${start}${ops.key[op] && withKey ? ":" : ""} ${pair[1]} → ${pair[2]}`;
   }
   const saysMore = ops.outcome[op] === 0 && ops.result[op] !== 1 && !(ops.result[op] === 0 && !value && name !== "read");
-  return start + (value ? " " + value : "") + (saysMore ? " → " + resultText(op) : "");
+  return start + (value ? (ops.key[op] && withKey ? " ← " : " ") + value : "") + (saysMore ? " → " + resultText(op) : "");
 }
 
 const faultsInForce = (from, to) =>
@@ -147,6 +150,7 @@ function duration(nanoseconds) {
   if (size < 1e6) return `${digits(nanoseconds / 1e3)} µs`;
   if (size < 1e9) return `${digits(nanoseconds / 1e6)} ms`;
   if (size < 60e9) return `${digits(nanoseconds / 1e9)} s`;
-  return `${Math.floor(nanoseconds / 60e9)} min ${Math.round((nanoseconds % 60e9) / 1e9)} s`;
+  const seconds = Math.round(nanoseconds / 1e9);
+  return `${Math.floor(seconds / 60)} min` + (seconds % 60 ? ` ${seconds % 60} s` : "");
 }
 const moment = (nanoseconds, decimals = 6) => (nanoseconds / 1e9).toFixed(decimals) + " s";

@@ -28,7 +28,7 @@ function select(op, { reveal = false, remember = true } = {}) {
     facts.append(pair);
   };
   const never = ops.outcome[op] === NEVER;
-  add("index", `${ops.index[op]}` + (never ? "" : ` – ${ops.index[op] + completionOffset(op)}`));
+  add("index", `${ops.index[op]}` + (never ? "" : ` – ${completionIndex(op)}`));
   add("outcome", never ? "info: it never completed" : outcomeNames[ops.outcome[op]]);
   add("process", `${run.processes[ops.process[op]]} (${run.rowNames[rowOf(op)]})`);
   add("node", nodeText(op));

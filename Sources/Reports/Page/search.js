@@ -9,8 +9,8 @@ const hits = (texts, word) => Uint8Array.from(texts, (text) => (text.toLowerCase
 function wordTest(word) {
   const number = /^#(\d+)$/.exec(word);
   if (number) {
-    const wanted = Number(number[1]);
-    return (op) => ops.index[op] === wanted || (ops.completion[op] && ops.index[op] + completionOffset(op) === wanted);
+    const wanted = opWithIndex(Number(number[1]));
+    return (op) => op === wanted;
   }
   const tables = [
     [ops.fn, hits(run.functions, word), 0], [ops.key, hits(run.keys, word), 1], [ops.value, hits(run.values, word), 1],
@@ -22,8 +22,6 @@ function wordTest(word) {
     return outcome >= 0 && (ops.outcome[op] === outcome || (outcome === 2 && ops.outcome[op] === NEVER));
   };
 }
-
-const completionOffset = (op) => signed(ops.completion[op]);
 
 function applyFilter() {
   let text = filter.text.toLowerCase();
