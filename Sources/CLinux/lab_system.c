@@ -54,6 +54,10 @@ int lab_mount(enum lab_mount_kind kind, const char *source, const char *target, 
     return result == 0 ? 0 : errno;
 }
 
+int lab_unmount(const char *target) {
+    return umount2(target, MNT_DETACH) == 0 ? 0 : errno;
+}
+
 void lab_close_from(int first) {
     if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
     // Kernels before 5.9.

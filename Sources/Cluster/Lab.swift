@@ -112,9 +112,11 @@ public final class Lab: Transport {
     public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
         var whole = launch
         whole.environment = Lab.inheritedEnvironment().merging(launch.environment) { _, new in new }
+        let beginnings = logs(of: node).map { LogTail.length($0) }
         let answer = try agent(of: node).ask(.start(whole, folder: node.dataDirectory))
         if case .endedAtOnce(let status, let signal) = answer {
-            throw ClusterError("start", node: node.name, endedAtOnce(node, launch, status, signal))
+            let last = lastOutput(of: node, lines: 5, from: beginnings)
+            throw ClusterError("start", node: node.name, Lab.endedAtOnce(launch, status, signal, last))
         }
     }
 
@@ -140,8 +142,16 @@ public final class Lab: Transport {
     /// The last lines that the node's program wrote to its standard error, or, where that is empty, to its standard
     /// output, over all its starts.
     public func lastOutput(of node: Node, lines: Int) -> [String] {
-        for log in ["stderr.log", "stdout.log"] {
-            let last = LogTail.lines("\(configuration.folder)/\(node.name)/\(log)", count: lines)
+        lastOutput(of: node, lines: lines, from: [0, 0])
+    }
+
+    private func logs(of node: Node) -> [String] {
+        ["stderr", "stdout"].map { "\(configuration.folder)/\(node.name)/\($0).log" }
+    }
+
+    private func lastOutput(of node: Node, lines: Int, from beginnings: [Int]) -> [String] {
+        for (log, beginning) in zip(logs(of: node), beginnings) {
+            let last = LogTail.lines(log, count: lines, from: beginning)
             if !last.isEmpty { return last }
         }
         return []
@@ -162,9 +172,10 @@ public final class Lab: Transport {
         return count
     }
 
-    private func endedAtOnce(_ node: Node, _ launch: Launch, _ status: Int32?, _ signal: Int32?) -> String {
+    private static func endedAtOnce(
+        _ launch: Launch, _ status: Int32?, _ signal: Int32?, _ last: [String]
+    ) -> String {
         let how = signal.map { "was ended by signal \($0)" } ?? "exited with status \(status ?? 0)"
-        let last = lastOutput(of: node, lines: 5)
         let output = last.isEmpty ? "it wrote nothing" : "its last lines: " + last.joined(separator: " | ")
         return "\(launch.command.first ?? "") \(how) at once; \(output)"
     }

@@ -47,11 +47,12 @@ struct NodeView {
 
     /// Shows a file with other contents.
     private func replace(_ path: String, _ text: String) throws(ClusterError) {
-        // Only in the node's own memory: nothing is left on the disk. The mount outlives the name.
-        guard let folder = hidden.first(where: { $0.path != "/dev/shm" })?.path, !isHidden(path) else { return }
-        let source = folder + "/.polygraph-replacement"
+        // In memory, so that nothing is left on the disk, and in a file system that nobody sees again.
+        guard let folder = hidden.first?.path, !isHidden(path) else { return }
+        try NodeView.check(lab_mount(lab_mount_memory, nil, folder, "size=1m"), "write \(path) for")
+        defer { _ = lab_unmount(folder) }
+        let source = folder + "/replacement"
         try NodeView.check(writeFile(source, text), "write \(path) for")
-        defer { unlink(source) }
         try NodeView.check(lab_mount(lab_mount_bind, source, path, nil), "replace \(path) for")
     }
 

@@ -35,6 +35,9 @@ enum lab_mount_kind {
 /// Mounts. 0, or an errno.
 int lab_mount(enum lab_mount_kind kind, const char *source, const char *target, const char *data);
 
+/// Takes a mount away; what is mounted from it elsewhere stays. 0, or an errno.
+int lab_unmount(const char *target);
+
 /// Closes every file descriptor from `first` on.
 void lab_close_from(int first);
 /// A new process that does nothing until it is killed or the caller ends. The caller must have one thread only.

@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// Clocks of nodes' processes, as the processes themselves show them.
+@Suite(.serialized) struct ClockTests {
+    @Test(arguments: TestProgram.User.available)
+    func `a skew is shown at once, changed, kept over restarts and taken away`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let run = try program.run("skew")
+        let own = "the node's own process"
+        let expected = [
+            "before start": "0 3600 a probe process beside the node", "first reading": "3600",
+            "running": "1 -60 \(own)", "after restart": "-60", "loop": "-60", "none": "1 0 \(own)",
+            "shown after none": "0", "paused": "1 7200 \(own)", "still paused": "true", "quiet": "true",
+            "shown after pause": "7200", "drift": "1 0 \(own)", "drifts": "true", "slow": "1 0 \(own)",
+            "slows": "true", "other node": "0",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test func `under a thousand changes no reading is wrong and no waiting call is interrupted`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let run = try program.run("storm")
+        let expected = [
+            "wrong": "0", "off": "0", "processes": "1", "waited": "true", "interruptions": "0",
+            "methods": "the node's own process",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test func `children and executed programs get the skew`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let run = try program.run("inherit")
+        let expected = ["child": "18000", "executed": "18000", "changed": "1", "executed after change": "-3600"]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/busybox"), "busybox is not installed"))
+    func `a static program gets the skew`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let run = try program.run("static")
+        #expect(run.findings == ["hours": "24"], "\(run.output)")
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import PolygraphCluster
+
+/// How a world begins and ends, seen from outside.
+@Suite(.serialized) struct WorldTests {
+    /// What a lab could leave on this machine: interfaces and mounts.
+    private static func traces() -> [String] {
+        let mounts = (try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8)) ?? ""
+        let interfaces = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/class/net")) ?? []
+        return mounts.split(separator: "\n").map(String.init) + interfaces.sorted()
+    }
+
+    /// The first line that the scenario prints.
+    private static func firstLine(_ output: Pipe) -> String {
+        var line: [UInt8] = []
+        while let byte = try? output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { line.append(byte) }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    private static func children(of process: Int32) -> [Int32] {
+        ProcessTree.numbers(in: "/proc").filter { number in
+            readFile("/proc/\(number)/stat").flatMap(ProcessEntry.init(statistics:))?.parent == process
+        }
+    }
+
+    @Test(arguments: TestProgram.User.available)
+    func `nothing is left when the outer process is killed`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let before = WorldTests.traces()
+        let (process, output) = try program.start("hold")
+        #expect(WorldTests.firstLine(output).contains("ready"))
+        #expect(TestProgram.processes(with: program.mark) == 9)
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(TestProgram.eventually { TestProgram.processes(with: program.mark) == 0 })
+        #expect(TestProgram.eventually { TestProgram.processes(with: program.folder.path) == 0 })
+        #expect(WorldTests.traces() == before)
+    }
+
+    @Test func `nothing is left when the controller inside is killed, and its end is reported`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let before = WorldTests.traces()
+        let (process, output) = try program.start("hold")
+        #expect(WorldTests.firstLine(output).contains("ready"))
+        let keeper = try #require(WorldTests.children(of: process.processIdentifier).first)
+        let controller = try #require(
+            WorldTests.children(of: keeper).first { number in
+                readFile("/proc/\(number)/cmdline").map { String(decoding: $0, as: UTF8.self).contains("hold") } == true
+            })
+        kill(controller, SIGKILL)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 128 + SIGKILL)
+        // The outer process ends after the last process of the world.
+        #expect(TestProgram.processes(with: program.mark) == 0)
+        #expect(WorldTests.traces() == before)
+    }
+
+    @Test func `the exit status is that of the program inside`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        #expect(try program.run("exit").status == 7)
+    }
+
+    @Test(arguments: [false, true])
+    func `a signal arrives once, sent to the process or to its group`(_ toGroup: Bool) throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let (process, output) = try program.start("signals", ownGroup: true)
+        #expect(WorldTests.firstLine(output).contains("ready"))
+        let target = toGroup ? -process.processIdentifier : process.processIdentifier
+        for turn in 1...3 {
+            kill(target, SIGINT)
+            // Each of them passes before the next one is sent: two of a kind may become one.
+            usleep(200_000)
+            kill(process.processIdentifier, SIGUSR1)
+            #expect(WorldTests.firstLine(output) == "{\"interrupts\":\"\(turn)\"}")
+        }
+        kill(target, SIGTERM)
+        #expect(WorldTests.firstLine(output) == "{\"interrupts\":\"3\"}")
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
+    @Test func `a world inside a node of a world is a world of its own`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let run = try program.run("nested")
+        #expect(run.findings["inner"]?.contains("\"left after pause\":\"0\"") == true, "\(run.output)")
+    }
+
+    @Test(arguments: TestProgram.User.available)
+    func `the probes find what the other tests have used`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let before = WorldTests.traces()
+        let run = try program.run("probes")
+        #expect(run.findings.count == 9, "\(run.output)")
+        #expect(run.findings.values.allSatisfy { $0 == "true" }, "\(run.output)")
+        #expect(WorldTests.traces() == before)
+    }
+
+    @Test func `outside of a world a lab says what is missing`() {
+        #expect(!LabWorld.isInside)
+        #expect(throws: ClusterError.self) { try Lab(LabConfiguration(nodeCount: 1, folder: "/nowhere")) }
+    }
+}
