@@ -23,7 +23,7 @@ struct PolygraphCommand: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, PlanCommand.self, ListCommand.self,
+            RunCommand.self, CheckCommand.self, PlanCommand.self, DoctorCommand.self, ListCommand.self,
             SampleCommand.self,
         ])
 }

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import PolygraphSamples
+
+#if DEBUG
+    private let seeds: UInt64 = 100
+#else
+    private let seeds: UInt64 = 5_000
+#endif
+
+@Suite struct SimulationTests {
+    @Test(arguments: 0..<10 as Range<UInt64>)
+    func `a correct cluster keeps its promises under loss, crashes, pauses and partitions`(part: UInt64) {
+        for seed in (part * seeds / 10)..<((part + 1) * seeds / 10) { expectPromisesKept(seed: seed) }
+    }
+
+    @Test func `jumping wall clocks do not matter to a correct cluster`() {
+        for seed in 0..<(seeds / 10) {
+            expectPromisesKept(seed: 1_000_000 + seed, faults: .init(loss: 0.02, clockJumps: true))
+        }
+    }
+
+    @Test func `a lease on the wall clock holds as long as the clocks are true`() {
+        for seed in 0..<(seeds / 5) { expectPromisesKept(seed: 2_000_000 + seed, bugs: [.leaseClock]) }
+    }
+
+    @Test(arguments: [RaftBug.staleReads, .ackBeforeQuorum, .forgetVote, .doubleApply, .dirtyReads])
+    func `every bug breaks a promise`(bug: RaftBug) {
+        #expect(firstBroken(bugs: [bug], faults: nil) != nil, "\(bug.rawValue) was never noticed")
+    }
+
+    @Test func `a lease on the wall clock breaks when clocks jump`() {
+        #expect(firstBroken(bugs: [.leaseClock], faults: .init(clockJumps: true)) != nil)
+    }
+
+    @Test func `a simulated run is not idle`() throws {
+        var elections = 0
+        var crashes = 0
+        var snapshots = 0
+        for seed in 0..<UInt64(20) {
+            var cluster = SimulatedCluster(seed: seed)
+            try cluster.run(for: 5_000_000_000)
+            #expect(cluster.clients.allSatisfy { $0.finished > 20 }, "seed \(seed)")
+            elections += cluster.promises.leaderCount
+            crashes += cluster.crashCount
+            snapshots += cluster.installedSnapshots
+        }
+        #expect(elections > 100)
+        #expect(crashes > 100)
+        #expect(snapshots > 20)
+        print(elections, crashes, snapshots)
+    }
+
+    private func expectPromisesKept(
+        seed: UInt64, bugs: Set<RaftBug> = [], faults: SimulatedCluster.Faults? = nil
+    ) {
+        #expect(throws: Never.self, "seed \(seed)") {
+            var cluster = SimulatedCluster(seed: seed, bugs: bugs, faults: faults)
+            try cluster.run(for: 5_000_000_000)
+        }
+    }
+
+    private func firstBroken(bugs: Set<RaftBug>, faults: SimulatedCluster.Faults?) -> String? {
+        for seed in 0..<UInt64(200) {
+            do {
+                var cluster = SimulatedCluster(seed: seed, bugs: bugs, faults: faults)
+                try cluster.run(for: 5_000_000_000)
+            } catch { print(bugs, seed, error); return "seed \(seed): \(error)" }
+        }
+        return nil
+    }
+}
