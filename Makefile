@@ -10,6 +10,8 @@ BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
 TEST_PACKAGES := chromium python3 procps
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 POLYGRAPH := .build/release/polygraph
+# Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
+FLAGS := -c release -Xswiftc -enable-testing
 
 .PHONY: all deps build-deps build demo test bench lint release clean
 
@@ -32,17 +34,17 @@ deps: build-deps
 	$(call install,$(TEST_PACKAGES))
 
 build: build-deps
-	swift build -c release --product polygraph
+	swift build $(FLAGS) --product polygraph
 
 demo: build
 	$(POLYGRAPH) run raft-register
 
 test: deps
-	swift build -c release --build-tests
-	swift test -c release --skip-build
+	swift build $(FLAGS) --build-tests
+	swift test $(FLAGS) --skip-build
 
 bench: build-deps
-	swift build -c release
+	swift build $(FLAGS)
 	.build/release/HistoryBenchmark
 	.build/release/CheckerBenchmark
 	.build/release/DriverBenchmark

@@ -1,3 +1,4 @@
+import PolygraphCluster
 import PolygraphNemesis
 import Testing
 
