@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 import PolygraphRunner
 import Testing
@@ -27,7 +27,7 @@ import Testing
     @Test func `a full disk is an error that names the file`() throws {
         defer { try? FileManager.default.removeItem(atPath: root) }
         let folder = try RunFolder(root: root, name: "raft", seed: 1)
-        try #require(symlink("/dev/full", folder.file("report.html")) == 0)
+        #expect(symlink("/dev/full", folder.file("report.html")) == 0)
         let error = #expect(throws: RunError.self) { try folder.write("report.html", "text".utf8) }
         #expect(error?.description.contains("report.html: No space left on device") == true)
     }
