@@ -28,6 +28,7 @@ int lab_unshare(int namespaces) {
     if (namespaces & lab_namespace_mount) flags |= CLONE_NEWNS;
     if (namespaces & lab_namespace_process) flags |= CLONE_NEWPID;
     if (namespaces & lab_namespace_name) flags |= CLONE_NEWUTS;
+    if (namespaces & lab_namespace_communication) flags |= CLONE_NEWIPC;
     return unshare(flags) == 0 ? 0 : errno;
 }
 

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A process beside every node: it owns the node's network, mount and UTS namespaces, starts and ends the node's
+/// A process beside every node: it owns the node's network, mount, IPC and UTS namespaces, starts and ends the node's
 /// processes, and bends their clocks. It has one thread, so that it may fork, trace and wait without disturbing anybody
 /// who waits for other processes. When the controller is gone its channel ends, and the node with it.
 struct NodeAgent {
@@ -30,7 +30,9 @@ struct NodeAgent {
         signal(SIGPIPE, SIG_IGN)
         var agent = NodeAgent(channel)
         do {
-            let code = lab_unshare(Int32(lab_namespace_network.rawValue | lab_namespace_name.rawValue))
+            // Shared memory in the manner of System V outlives its processes: it must end with the lab.
+            let namespaces = [lab_namespace_network, lab_namespace_name, lab_namespace_communication]
+            let code = lab_unshare(Int32(namespaces.reduce(0) { $0 | $1.rawValue }))
             if code != 0 {
                 try channel.send(NodeAnswer.failed(step: "create the namespaces of", message: errorText(code)).words)
                 exit(1)

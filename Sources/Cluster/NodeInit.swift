@@ -45,6 +45,7 @@ public enum NodeInit {
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
         // A session of its own: Control-C on the terminal is for the controller, which then tears down in order.
+        // 0x80 is POSIX_SPAWN_SETSID, which Glibc shows only to GNU programs.
         let flags = Int32(POSIX_SPAWN_SETSIGMASK) | 0x80
         posix_spawnattr_setflags(&attributes, Int16(flags))
         var process: pid_t = 0

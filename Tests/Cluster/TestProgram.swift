@@ -39,12 +39,14 @@ struct TestProgram {
         }
     }
 
+    var path: String { program.path }
+
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
     var mark: String { "mark-" + folder.path }
 
-    /// A scenario that is not waited for. Its output is in `output`.
-    func start(_ scenario: String, ownGroup: Bool = false) throws -> (process: Process, output: Pipe) {
+    /// A scenario that is not waited for, in a process group of its own. Its output is in `output`.
+    func start(_ scenario: String) throws -> (process: Process, output: Pipe) {
         let process = Process()
         let arguments = [program.path, "scenario", scenario, folder.path]
         let output = Pipe()
@@ -52,7 +54,6 @@ struct TestProgram {
         if user == .nobody {
             words = ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] + words
         }
-        if ownGroup { words = ["/usr/bin/setsid"] + words }
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
         process.standardOutput = output

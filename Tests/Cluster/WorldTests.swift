@@ -71,8 +71,9 @@ import Testing
     func `a signal arrives once, sent to the process or to its group`(_ toGroup: Bool) throws {
         let program = try TestProgram()
         defer { program.remove() }
-        let (process, output) = try program.start("signals", ownGroup: true)
+        let (process, output) = try program.start("signals")
         #expect(WorldTests.firstLine(output).contains("ready"))
+        #expect(getpgid(process.processIdentifier) == process.processIdentifier)
         let target = toGroup ? -process.processIdentifier : process.processIdentifier
         for turn in 1...3 {
             kill(target, SIGINT)
@@ -103,6 +104,25 @@ import Testing
         #expect(run.findings.count == 9, "\(run.output)")
         #expect(run.findings.values.allSatisfy { $0 == "true" }, "\(run.output)")
         #expect(WorldTests.traces() == before)
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare"), "unshare is not installed"))
+    func `who may not create namespaces is told the command that allows it`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        // The limit is that of a user namespace made for it, not of the machine.
+        let script = "echo 0 > /proc/sys/user/max_net_namespaces; exec '\(program.path)' scenario exit /tmp"
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+        process.arguments = ["--user", "--map-root-user", "sh", "-c", script]
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 255)
+        #expect(text.contains("sudo sysctl user.max_net_namespaces="), "\(text)")
+        #expect(text.contains("could not create the namespaces"), "\(text)")
     }
 
     @Test func `outside of a world a lab says what is missing`() {

@@ -14,6 +14,7 @@ enum lab_namespace {
     lab_namespace_mount = 4,
     lab_namespace_process = 8,
     lab_namespace_name = 16,
+    lab_namespace_communication = 32,
 };
 
 /// Leaves the given namespaces for new ones. 0, or an errno.

@@ -12,11 +12,13 @@ switch words.count > 2 ? words[1] : "" {
 case "role":
     Role.play(words[2], Array(words.dropFirst(3)))
 case "scenario" where words.count > 3:
+    // Whatever hangs, the test that waits for it does not, and the world ends with this process.
+    alarm(400)
     do {
         if !LabWorld.isInside { try LabWorld.enter() }
         try Scenario(folder: words[3]).run(words[2])
     } catch {
-        print("{\"error\": \"\(error)\"}")
+        print("{\"error\":\"\(error)\"}")
         exit(255)
     }
 default:
