@@ -51,7 +51,8 @@ enum PageData {
     private static func members(_ record: RunRecord, _ log: FaultLog) -> [String] {
         var names = record.nodes.map(\.name)
         var known = Set(names)
-        for name in log.faults.flatMap(\.targets) + record.primaries.compactMap(\.node) where known.insert(name).inserted {
+        for name in log.faults.flatMap(\.targets) + record.primaries.compactMap(\.node)
+        where known.insert(name).inserted {
             names.append(name)
         }
         return names
