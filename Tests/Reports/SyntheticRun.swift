@@ -111,7 +111,7 @@ struct SyntheticRun {
             let keyValue: Value = hostile != nil && number % 131 == 5 ? .string(hostile ?? "") : .integer(key)
             let invocation = Operation(
                 index: 0, time: start, process: .client(process[worker]), kind: .invoke, function: function,
-                key: keys > 0 ? keyValue : nil, value: sent, node: node, intended: intended)
+                key: keys > 0 ? keyValue : Value?.none, value: sent, node: node, intended: intended)
             events.append(Event(time: start, operation: invocation))
             // Every eleventh that times out never completes, as after the end of a run.
             if kind != .info || Int.random(in: 0..<11, using: &random) > 0 {
@@ -224,7 +224,8 @@ struct SyntheticRun {
         let bad = Set(found.compactMap(\.key))
         var partitions = counts.sorted { $0.key.description < $1.key.description }.map { key, count in
             PartitionResult(
-                key: key == .null ? Value?.none : key, verdict: bad.contains(key) ? .invalid : .valid, operations: count,
+                key: key == .null ? Value?.none : key, verdict: bad.contains(key) ? .invalid : .valid,
+                operations: count,
                 reason: bad.contains(key) ? "stale read at operation \(found.first?.failedAt ?? 0)" : nil,
                 witnessReplayed: !bad.contains(key), elapsed: Int64(count) * 1_300)
         }
