@@ -96,7 +96,9 @@ struct AnomalyDiagram {
             text(
                 "what", isNarrow ? left : 12, y + (isNarrow ? 12 : 19),
                 (isFailing ? "✗ " : "") + SafeText.truncated(SafeText.clean(call.text), to: isNarrow ? 40 : 36))
-            text("who", isNarrow ? left : 12, y + (isNarrow ? 27 : 36), "#\(call.invocation.index) · \(SafeText.clean(call.place))")
+            text(
+                "who", isNarrow ? left : 12, y + (isNarrow ? 27 : 36),
+                "#\(call.invocation.index) · \(SafeText.clean(call.place))")
             if call.outcome == .info {
                 // From here on it may take effect at any time, or never.
                 rectangle("open", from, barY, right - from, 16)

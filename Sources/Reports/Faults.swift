@@ -139,7 +139,8 @@ extension Fault {
 
     private static func phrase(_ name: String, _ value: Value) -> String {
         if let fields = value.fields {
-            return name + ": " + fields.sorted { $0.key < $1.key }.map { phrase($0.key, $0.value) }.joined(separator: ", ")
+            return name + ": "
+                + fields.sorted { $0.key < $1.key }.map { phrase($0.key, $0.value) }.joined(separator: ", ")
         }
         var words = name.split(separator: "_").map(String.init)
         let isTime =

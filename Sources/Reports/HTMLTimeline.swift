@@ -50,8 +50,10 @@ extension HTMLPage {
             }
             element("span", .class("group"), .init("role", "group"), .label("Outcomes shown")) {
                 for name in ["ok", "fail", "info"] {
-                    element("button", .init("type", "button"), .class("toggle \(name)"), .init("data-outcome", name),
-                        .init("aria-pressed", "true")) { name }
+                    element(
+                        "button", .init("type", "button"), .class("toggle \(name)"), .init("data-outcome", name),
+                        .init("aria-pressed", "true")
+                    ) { name }
                 }
             }
             element("span", .class("group"), .init("role", "group"), .label("Zoom")) {
@@ -88,8 +90,10 @@ extension HTMLPage {
                         for (basis, text, pressed) in [
                             ("intended", "from intended", "true"), ("invocation", "from invocation", "false"),
                         ] {
-                            element("button", .init("type", "button"), .init("data-basis", basis),
-                                .init("aria-pressed", pressed)) { text }
+                            element(
+                                "button", .init("type", "button"), .init("data-basis", basis),
+                                .init("aria-pressed", pressed)
+                            ) { text }
                         }
                     }
                 }
@@ -126,12 +130,16 @@ extension HTMLPage {
                 "primary"
             }
         }
-        element("span", .class("hint")) { "drag to move · Ctrl+wheel, pinch or + − to zoom · Shift+drag to zoom into a part" }
+        element("span", .class("hint")) {
+            "drag to move · Ctrl+wheel, pinch or + − to zoom · Shift+drag to zoom into a part"
+        }
     }
 
     private func faultNames() -> [String] {
         var names: [String] = []
-        for fault in log.faults where !names.contains(fault.function) && names.count < 12 { names.append(fault.function) }
+        for fault in log.faults where !names.contains(fault.function) && names.count < 12 {
+            names.append(fault.function)
+        }
         return names
     }
 }

@@ -18,7 +18,8 @@ extension HTMLPage {
                 if !record.anomalies.isEmpty {
                     element("p", .class("actions")) {
                         element("a", .class("button"), .link(toFragment: "proof")) { "Why: the proof" }
-                        element("a", .class("button quiet"), .link(toFragment: "timeline"), .init("data-anomaly", "0")) {
+                        element("a", .class("button quiet"), .link(toFragment: "timeline"), .init("data-anomaly", "0"))
+                        {
                             "Jump to violation"
                         }
                     }
@@ -130,7 +131,9 @@ extension HTMLPage {
             }
             if !calls.isEmpty { picture(anomaly, calls) }
             element("p", .class("actions")) {
-                element("a", .class("button quiet"), .link(toFragment: "timeline"), .init("data-anomaly", String(number))) {
+                element(
+                    "a", .class("button quiet"), .link(toFragment: "timeline"), .init("data-anomaly", String(number))
+                ) {
                     "Show in the timeline"
                 }
             }
@@ -155,7 +158,10 @@ extension HTMLPage {
         element("details") {
             element("summary") { "\(Units.plural(calls.count, "operation")) cited" }
             table(
-                [("index", true), ("from", true), ("to", true), ("process", false), ("operation", false), ("outcome", false)],
+                [
+                    ("index", true), ("from", true), ("to", true), ("process", false), ("operation", false),
+                    ("outcome", false),
+                ],
                 label: "Cited operations"
             ) {
                 for call in calls.prefix(200) {
@@ -165,7 +171,9 @@ extension HTMLPage {
                         cell(call.completion.map { Units.moment($0.time) } ?? "never", "number")
                         cell(call.place)
                         cell(call.text, "code")
-                        cell(call.outcome.rawValue + (call.completion?.error.map { ": " + $0 } ?? ""), call.outcome.rawValue)
+                        cell(
+                            call.outcome.rawValue + (call.completion?.error.map { ": " + $0 } ?? ""),
+                            call.outcome.rawValue)
                     }
                 }
             }
@@ -180,7 +188,8 @@ extension HTMLPage {
                 for (offset, found) in rest.prefix(Self.anomaliesListed).enumerated() {
                     element("li") {
                         element(
-                            "a", .link(toFragment: "timeline"), .init("data-anomaly", String(offset + Self.anomaliesInFull))
+                            "a", .link(toFragment: "timeline"),
+                            .init("data-anomaly", String(offset + Self.anomaliesInFull))
                         ) { found.anomaly.heading }
                         ": "
                         linked(found.anomaly.summary, found.anomaly)

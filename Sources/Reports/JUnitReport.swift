@@ -90,7 +90,8 @@ public enum JUnitReport {
             let isExplained = record.results.contains { $0.verdict != .valid }
             guard !isExplained, record.verdict != .valid || record.exitCode != 0 else { return }
             problem = Problem(
-                isFailure: record.verdict == .invalid, type: record.interrupted ? "interrupted" : record.verdict.rawValue,
+                isFailure: record.verdict == .invalid,
+                type: record.interrupted ? "interrupted" : record.verdict.rawValue,
                 message: record.headline, details: record.warnings.joined(separator: "\n"))
         }
 

@@ -29,7 +29,8 @@ enum PageData {
             "nodes": texts(data.nodes.all), "errors": texts(data.errors.all),
             "processes": .list(data.rows.processes.map(number)), "rows": .list(data.rows.row.map(number)),
             "rowNames": texts(data.rows.names), "members": texts(members(record, log)),
-            "end": .integer(max(last, record.duration, 1)),
+            // A history without events still needs an axis.
+            "end": .integer(last == 0 && record.duration == 0 ? 1_000_000_000 : max(last, record.duration)),
             "faults": .list(log.faults.enumerated().map { fault($0.element, position: $0.offset) }),
             "primaries": .list(
                 record.primaries.map { [.integer($0.time), $0.node.map(Value.string) ?? .null] }),
@@ -51,7 +52,8 @@ enum PageData {
     private static func members(_ record: RunRecord, _ log: FaultLog) -> [String] {
         var names = record.nodes.map(\.name)
         var known = Set(names)
-        for name in log.faults.flatMap(\.targets) + record.primaries.compactMap(\.node) where known.insert(name).inserted {
+        for name in log.faults.flatMap(\.targets) + record.primaries.compactMap(\.node)
+        where known.insert(name).inserted {
             names.append(name)
         }
         return names

@@ -46,7 +46,8 @@ extension RunRecord {
             throw RunRecordError(field: "format", expected: "\"\(ResultsFile.format)\"")
         }
         guard root["version"].value?.integerValue == ResultsFile.version else {
-            throw RunRecordError(field: "version", expected: "\(ResultsFile.version), the version this Polygraph writes")
+            throw RunRecordError(
+                field: "version", expected: "\(ResultsFile.version), the version this Polygraph writes")
         }
         let paths = root["paths"]
         var seed: UInt64?

@@ -64,7 +64,8 @@ public enum TextReport {
             let rest = anomalies.dropFirst(TextReport.anomaliesInFull)
             if !rest.isEmpty {
                 lines.append("")
-                lines += terminal.wrapped("And \(Units.plural(rest.count, "more anomaly", "more anomalies")):", indent: "  ")
+                lines += terminal.wrapped(
+                    "And \(Units.plural(rest.count, "more anomaly", "more anomalies")):", indent: "  ")
                 for found in rest.prefix(20) {
                     lines += terminal.wrapped(
                         found.anomaly.heading + ": " + found.anomaly.summary, indent: "      ", first: "    - ")
@@ -76,7 +77,9 @@ public enum TextReport {
 
         private func anomaly(_ anomaly: Anomaly, checker: String) -> [String] {
             let heading = terminal.wrapped("\(anomaly.heading) (\(checker))", indent: "  ")
-            var lines = heading.map { terminal.styled($0, .bad) } + terminal.wrapped(Sentence.capitalised(anomaly.summary), indent: "  ")
+            var lines =
+                heading.map { terminal.styled($0, .bad) }
+                + terminal.wrapped(Sentence.capitalised(anomaly.summary), indent: "  ")
             for (number, step) in anomaly.explanation.enumerated() {
                 let mark = "    \(number + 1). "
                 lines += terminal.wrapped(step, indent: String(repeating: " ", count: mark.count), first: mark)
@@ -192,7 +195,8 @@ public enum TextReport {
                 indent: "  ")
             for error in statistics.errors.prefix(5) {
                 lines += terminal.wrapped(
-                    "\(Units.count(error.count)) × \(error.kind.rawValue): \(error.text)", indent: "      ", first: "  ")
+                    "\(Units.count(error.count)) × \(error.kind.rawValue): \(error.text)", indent: "      ", first: "  "
+                )
             }
             if statistics.errors.count > 5 { lines.append("  … and \(statistics.errors.count - 5) other errors") }
             return lines
@@ -216,7 +220,8 @@ public enum TextReport {
             for partition in partitions.filter({ $0.verdict != .valid }).prefix(10) {
                 let key = partition.key.map(Call.short) ?? "(all)"
                 let reason = partition.reason ?? Units.plural(partition.operations, "operation")
-                lines += terminal.wrapped("\(partition.verdict.rawValue) \(key): \(reason)", indent: "      ", first: "  ")
+                lines += terminal.wrapped(
+                    "\(partition.verdict.rawValue) \(key): \(reason)", indent: "      ", first: "  ")
             }
             return lines
         }

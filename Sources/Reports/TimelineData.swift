@@ -57,14 +57,18 @@ struct TimelineData {
         add("time", deltas(calls.map { operations[$0].time }))
         add("process", calls.map { UInt64(rows.place[operations[$0].process.number ?? 0] ?? 0) })
         add("outcome", calls.map { Self.outcome(history.completion(of: $0)) })
-        add("duration", calls.map { zigzag((history.completion(of: $0)?.time ?? operations[$0].time) - operations[$0].time) })
+        add(
+            "duration",
+            calls.map { zigzag((history.completion(of: $0)?.time ?? operations[$0].time) - operations[$0].time) })
         add(
             "completion",
             calls.map { position in
                 history.completion(of: position).map { zigzag(Int64($0.index - operations[position].index)) } ?? 0
             })
         add("function", calls.map { UInt64(functions.place(operations[$0].function)) })
-        add("key", calls.map { position in operations[position].key.map { UInt64(keys.place(Call.short($0)) + 1) } ?? 0 })
+        add(
+            "key",
+            calls.map { position in operations[position].key.map { UInt64(keys.place(Call.short($0)) + 1) } ?? 0 })
         add(
             "value",
             calls.map { position in

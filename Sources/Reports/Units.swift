@@ -1,3 +1,6 @@
+// Rounding calls the C library of mathematics, which this import links.
+import Glibc
+
 /// Numbers and times as people read them.
 enum Units {
     /// A number with a fixed number of decimals (0–9).

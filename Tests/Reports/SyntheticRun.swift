@@ -111,7 +111,7 @@ struct SyntheticRun {
             let keyValue: Value = hostile != nil && number % 131 == 5 ? .string(hostile ?? "") : .integer(key)
             let invocation = Operation(
                 index: 0, time: start, process: .client(process[worker]), kind: .invoke, function: function,
-                key: keys > 0 ? keyValue : nil, value: sent, node: node, intended: intended)
+                key: keys > 0 ? keyValue : Value?.none, value: sent, node: node, intended: intended)
             events.append(Event(time: start, operation: invocation))
             // Every eleventh that times out never completes, as after the end of a run.
             if kind != .info || Int.random(in: 0..<11, using: &random) > 0 {
@@ -132,7 +132,10 @@ struct SyntheticRun {
         var events: [Event] = []
         var windows: [(from: Int64, to: Int64)] = []
         let plans: [(String, String?, [String], String, [String: Value])] = [
-            ("partition", "majority-ring", Self.nodeNames, "every node sees a majority, no two the same", ["frames_cut": 312]),
+            (
+                "partition", "majority-ring", Self.nodeNames, "every node sees a majority, no two the same",
+                ["frames_cut": 312]
+            ),
             ("kill", nil, ["n2", "n5"], "killed n2 and n5", ["n2": ["processes": 1], "n5": ["processes": 1]]),
             (
                 "clock", "bump", ["n1"], "put the clock of n1 forward by 60 s",
@@ -221,19 +224,22 @@ struct SyntheticRun {
         let bad = Set(found.compactMap(\.key))
         var partitions = counts.sorted { $0.key.description < $1.key.description }.map { key, count in
             PartitionResult(
-                key: key, verdict: bad.contains(key) ? .invalid : .valid, operations: count,
+                key: key == .null ? Value?.none : key, verdict: bad.contains(key) ? .invalid : .valid,
+                operations: count,
                 reason: bad.contains(key) ? "stale read at operation \(found.first?.failedAt ?? 0)" : nil,
                 witnessReplayed: !bad.contains(key), elapsed: Int64(count) * 1_300)
         }
         if verdict == .unknown, !partitions.isEmpty {
             partitions[0].verdict = .unknown
-            partitions[0].reason = "the time budget of 60 s ran out after operation 412; a higher --time-limit would help"
+            partitions[0].reason =
+                "the time budget of 60 s ran out after operation 412; a higher --time-limit would help"
             partitions[0].witnessReplayed = false
         }
         let result = CheckResult(
             checker: "linearizable", verdict: verdict,
             reason: [
-                .valid: "all \(partitions.count) keys have an order that explains them, replayed by an independent verifier.",
+                .valid:
+                    "all \(partitions.count) keys have an order that explains them, replayed by an independent verifier.",
                 .invalid: "\(bad.count) of \(partitions.count) keys cannot be explained by any order.",
                 .unknown: "1 of \(partitions.count) keys could not be decided within the budget of 60 s.",
             ][verdict] ?? "", anomalies: found, partitions: partitions,
@@ -253,7 +259,8 @@ struct SyntheticRun {
             workers: workers,
             environment: [
                 .init("polygraph", "0.1.0"), .init("kernel", "6.18.0"), .init("architecture", "x86_64"),
-                .init("processors", 2), .init("memory", "23.4 GB"), .init("user", "root"), .init("Swift build", "release"),
+                .init("processors", 2), .init("memory", "23.4 GB"), .init("user", "root"),
+                .init("Swift build", "release"),
             ],
             primaries: [
                 PrimaryChange(time: 0, node: nil), PrimaryChange(time: span / 40, node: "n3"),
@@ -261,8 +268,10 @@ struct SyntheticRun {
             ],
             measurements: [.init("frames forwarded", 1_204_331), .init("rate reached", "98.2 %")],
             warnings: faults ? [] : ["No fault was injected: the run shows only that the system works in peace."],
-            rerunCommand: "polygraph run raft-stale-reads --seed 18446744073709551557 --set client.rate=1000/s --time 60s",
-            recheckCommand: "polygraph check Reports/raft-stale-reads/20261121T052027-7f3a/history.jsonl --model cas-register",
+            rerunCommand:
+                "polygraph run raft-stale-reads --seed 18446744073709551557 --set client.rate=1000/s --time 60s",
+            recheckCommand:
+                "polygraph check Reports/raft-stale-reads/20261121T052027-7f3a/history.jsonl --model cas-register",
             workloadText: """
                 # A Raft whose followers answer reads by themselves.
                 name: raft-stale-reads

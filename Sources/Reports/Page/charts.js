@@ -59,7 +59,7 @@ function drawThroughput() {
   let most = 0;
   for (let i = 0; i < count; i++) most = Math.max(most, counts[0][i] + counts[1][i] + counts[2][i]);
   const perSecond = 1e9 / size;
-  const step = niceStep(Math.max(most * perSecond, 1e-9), 4);
+  const step = niceStep(most > 0 ? most * perSecond : 1, 4);
   const limit = Math.max(Math.ceil((most * perSecond) / step) * step, step);
   for (let rate = 0; rate <= limit + step / 2; rate += step) {
     valueLine(area, bottom - (rate / limit) * height, rate >= 1e4 ? rate / 1e3 + "k/s" : Number(rate.toPrecision(3)) + "/s");

@@ -39,7 +39,7 @@ function select(op, { reveal = false, remember = true } = {}) {
   add("invoked", moment(ops.time[op], 9));
   add("completed", never ? "never" : moment(ops.end[op], 9));
   add("latency", never ? "" : duration(ops.end[op] - ops.time[op]));
-  if (ops.waited[op] === ops.waited[op]) add("intended", `${moment(ops.time[op] - ops.waited[op], 6)}, ${duration(ops.waited[op])} earlier`);
+  if (ops.waited[op] === ops.waited[op]) add("intended", `${moment(ops.time[op] - ops.waited[op], 6)}` + (ops.waited[op] > 0 ? `, ${duration(ops.waited[op])} earlier` : ""));
   for (const fault of faultsInForce(ops.time[op], ops.end[op])) add("in force", clean(`${fault.title}: ${fault.summary}`));
   run.anomalies.forEach((anomaly) => {
     if (anomaly.failedAt === ops.index[op]) add("proof", clean(anomaly.name) + ": impossible from here on");

@@ -184,7 +184,7 @@ function drawBar(area, op, x, y, width, height, next) {
   const from = Math.max(x, area.left);
   const room = Math.min(x + visibleWidth, area.right) - from - 8;
   if (height >= 13 && room > 22) {
-    context.fillStyle = outcome === 1 ? colours["on-fail"] : colours["on-op"];
+    context.fillStyle = outcome === NEVER ? colours.text : outcome === 1 ? colours["on-fail"] : colours["on-op"];
     context.font = "11px " + colours.mono;
     context.textAlign = "left";
     context.textBaseline = "middle";

@@ -1,0 +1,67 @@
+import PolygraphChecking
+import PolygraphHistory
+import Testing
+
+@testable import PolygraphReports
+
+@Suite struct FaultLogTests {
+    private func event(
+        _ index: Int, _ time: Int64, _ action: String, _ stage: String, error: String? = nil,
+        _ more: [String: Value] = [:]
+    ) -> Operation {
+        var fields: [String: Value] = [
+            "fault": 7, "action": .string(action), "stage": .string(stage), "kind": "one-way", "targets": ["n1"],
+        ]
+        fields.merge(more) { _, new in new }
+        return Operation(
+            index: index, time: time, process: .nemesis, kind: .info, function: "partition", value: .object(fields),
+            error: error)
+    }
+
+    @Test func `a fault is in force from effect to effect`() throws {
+        let history = try History([
+            event(0, 10, "inject", "intent"),
+            event(1, 20, "inject", "effect", ["proved": true, "proof": ["frames_cut": 3]]),
+            event(2, 30, "undo", "intent"), event(3, 40, "undo", "effect"),
+        ])
+        let log = FaultLog(history)
+        let fault = try #require(log.faults.first)
+        #expect(log.faults.count == 1)
+        #expect(fault.intended == 10 && fault.began == 20 && fault.undoIntended == 30 && fault.ended == 40)
+        #expect(fault.state == "proved" && fault.proofPhrases() == ["frames cut 3"])
+        #expect(log.inForce(from: 11, to: 19).isEmpty)
+        #expect(log.inForce(from: 19, to: 20).count == 1)
+        #expect(log.inForce(from: 40, to: 50).count == 1)
+        #expect(log.inForce(from: 41, to: 50).isEmpty)
+    }
+
+    @Test func `a fault that is never undone lasts to the end, and one that failed was never in force`() throws {
+        let lasting = FaultLog(try History([event(0, 20, "inject", "effect")]))
+        #expect(lasting.inForce(from: 1_000_000, to: 1_000_001).count == 1)
+        #expect(lasting.faults.first?.state == "not measured")
+        let failed = FaultLog(
+            try History([event(0, 10, "inject", "intent"), event(1, 11, "inject", "failed", error: "no such link")]))
+        #expect(failed.injected == 0)
+        #expect(failed.faults.first?.state == "failed")
+        #expect(failed.faults.first?.failure == "no such link")
+    }
+
+    @Test func `events of another tool are moments`() throws {
+        let log = FaultLog(
+            try History([
+                Operation(index: 0, time: 5, process: .nemesis, kind: .info, function: "start", value: "cut everything")
+            ]))
+        #expect(log.faults.first?.began == 5)
+        #expect(log.faults.first?.ended == 5)
+    }
+
+    @Test func `what went wrong with faults becomes a warning`() throws {
+        let history = try History([
+            event(0, 20, "inject", "effect", ["proved": false]), event(1, 40, "undo", "failed", error: "node is gone"),
+        ])
+        let record = RunRecord(workload: "w", verdict: .valid, exitCode: 0)
+        let warnings = record.allWarnings(history, FaultLog(history))
+        #expect(warnings.contains { $0.contains("no effect") })
+        #expect(warnings.contains { $0.contains("could not be undone: node is gone") })
+    }
+}
