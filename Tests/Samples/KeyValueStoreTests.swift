@@ -66,7 +66,8 @@ import Testing
         }
         let messages: [RaftMessage] = [
             .preVote(lastIndex: 1, lastTerm: 2), .preVoteGranted(campaign: 3), .vote(lastIndex: 4, lastTerm: 5),
-            .voteGranted, .append(previousIndex: 1, previousTerm: 2, entries: [LogEntry(term: 3, command: [4])], commit: 5),
+            .voteGranted,
+            .append(previousIndex: 1, previousTerm: 2, entries: [LogEntry(term: 3, command: [4])], commit: 5),
             .appended(index: 9), .appendRefused(previousIndex: 8, hint: 7), .heartbeat(round: 1, commit: 2),
             .heartbeatAnswer(round: .max), .snapshotPart(index: 1, term: 2, offset: 3, bytes: [4, 5], isLast: true),
             .snapshotWanted(index: 1, offset: 2),

@@ -7,7 +7,9 @@ import Testing
     private func sample() -> (bytes: [UInt8], ends: [Int], entries: [LogEntry]) {
         var bytes = LogFile.header(baseIndex: 7, baseTerm: 2)
         var ends = [bytes.count]
-        let entries = (0..<6).map { LogEntry(term: 3 + $0 / 2, command: Array(repeating: UInt8($0), count: Int($0) * 5)) }
+        let entries = (0..<6).map {
+            LogEntry(term: 3 + $0 / 2, command: Array(repeating: UInt8($0), count: Int($0) * 5))
+        }
         for (position, entry) in entries.enumerated() {
             LogFile.append([entry], from: 8 + LogIndex(position), to: &bytes)
             ends.append(bytes.count)

@@ -73,7 +73,8 @@ import Testing
         for id in [1, 2, 3, 1] {
             #expect(cluster.eventually { cluster.request("POST", "/kv/k/cas", body, at: id)?.status == 200 })
         }
-        #expect(cluster.eventually { cluster.request("POST", "/kv/k/cas", #"{"from":1,"to":3}"#, at: 2)?.status == 409 })
+        #expect(
+            cluster.eventually { cluster.request("POST", "/kv/k/cas", #"{"from":1,"to":3}"#, at: 2)?.status == 409 })
         #expect(value(cluster, "k", at: 3) == "{\"value\":2}\n")
     }
 

@@ -64,7 +64,8 @@ import Testing
         #expect(effects.messages.map(\.message) == [.voteGranted])
     }
 
-    @Test(arguments: [(1, 2, false), (2, 1, false), (2, 2, true), (3, 2, true), (1, 3, true)] as [(LogIndex, Term, Bool)])
+    @Test(
+        arguments: [(1, 2, false), (2, 1, false), (2, 2, true), (3, 2, true), (1, 3, true)] as [(LogIndex, Term, Bool)])
     func `only logs that are not behind get votes`(lastIndex: LogIndex, lastTerm: Term, isGranted: Bool) {
         var core = core(term: 2, log: [entry(1), entry(2)])
         _ = deliver(.vote(lastIndex: lastIndex, lastTerm: lastTerm), term: 5, to: &core, at: second)

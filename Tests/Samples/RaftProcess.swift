@@ -29,7 +29,8 @@ final class RaftProcesses {
         let size = readlink("/proc/self/exe", &program, program.count - 1)
         let testBinary = String(decoding: program[..<max(0, size)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let executable = testBinary.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/polygraph"
-        let fallback = CommandLine.arguments[0].split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/polygraph"
+        let fallback =
+            CommandLine.arguments[0].split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/polygraph"
         let path = access(executable, X_OK) == 0 ? executable : fallback
         let arguments =
             [
