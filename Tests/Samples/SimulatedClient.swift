@@ -66,7 +66,8 @@ extension SimulatedCluster {
         guard let node = nodes[id], let core = node.core else { return }
         for index in clients.indices where clients[index].command != nil {
             for proposal in clients[index].proposals where proposal.node == id && proposal.boot == node.boot {
-                let isApplied = node.applied >= proposal.index && promises.termApplied(at: proposal.index) == proposal.term
+                let isApplied =
+                    node.applied >= proposal.index && promises.termApplied(at: proposal.index) == proposal.term
                 let isBelieved =
                     bugs.contains(.ackBeforeQuorum) && core.role == .leader && core.term == proposal.term
                     && core.syncedIndex >= proposal.index

@@ -27,7 +27,7 @@ public enum RaftBug: String, CaseIterable, Sendable {
         case .doubleApply:
             "the session table is not consulted, so a retried request is applied twice"
         case .dirtyReads:
-            "reads are served from the uncommitted tail of the leader's log"
+            "reads of a key with uncommitted writes are served from the uncommitted tail of the leader's log"
         }
     }
 }

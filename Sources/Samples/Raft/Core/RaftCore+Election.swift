@@ -121,7 +121,8 @@ extension RaftCore {
 
     /// Check quorum: whether a majority has been silent for so long that another leader may have been elected.
     func hasLostQuorum(_ now: Now) -> Bool {
-        if bugs.contains(.staleReads) { return false }
+        // Who answers without asking the others does not notice either that they are gone.
+        if bugs.contains(.staleReads) || bugs.contains(.dirtyReads) { return false }
         let patience = 2 * configuration.electionTimeout
         if bugs.contains(.leaseClock), leaseStart > .min {
             return now.wall >= leaseStart + patience

@@ -12,7 +12,7 @@ extension RaftCore {
     /// token. Returns false where this node does not lead.
     mutating func read(_ token: UInt64, _ now: Now) -> Bool {
         guard role == .leader else { return false }
-        if bugs.contains(.staleReads) || bugs.contains(.dirtyReads) || holdsLease(now) {
+        if bugs.contains(.staleReads) || holdsLease(now) {
             effects.readyReads.append(token)
         } else {
             waitingReads.append(token)

@@ -17,8 +17,8 @@ struct LeaderDesk {
     private var lastToken: UInt64 = 0
     /// The term in which this node leads, as far as the desk has noticed.
     private var leadingTerm: Term?
-    /// The store with the uncommitted tail of the log applied, and what it said; for the bugs that need it.
-    private var speculation: (store: KeyValueStore, answers: [LogIndex: Answer])?
+    /// For the bugs that look at entries before they are committed.
+    private var speculation: Speculation?
     private var acknowledgedIndex: LogIndex = 0
 
     /// Answers that are ready to go.
@@ -41,6 +41,10 @@ struct LeaderDesk {
         notice(core, store, appliedIndex: appliedIndex)
         switch operation {
         case .read(let key):
+            if bugs.contains(.dirtyReads), let answer = speculation?.uncommittedAnswer(key, appliedIndex) {
+                deliveries.append(Delivery(origin: origin, outcome: .answered(answer)))
+                return
+            }
             lastToken += 1
             if core.read(lastToken, now) {
                 reads[lastToken] = (key, origin)
@@ -53,7 +57,7 @@ struct LeaderDesk {
                 return
             }
             writes[index] = (core.term, origin)
-            speculate(command, at: index)
+            speculation?.apply(command, at: index)
         }
     }
 
@@ -67,16 +71,13 @@ struct LeaderDesk {
         writes.removeAll()
         speculation = nil
         guard term != nil, needsSpeculation else { return }
-        speculation = (store, [:])
+        speculation = Speculation(store: store, appliedIndex: appliedIndex, log: core.log)
         acknowledgedIndex = core.log.lastIndex
-        for entry in core.log.suffix(after: appliedIndex) where !entry.command.isEmpty {
-            if let command = try? Command(decoding: entry.command) { speculate(command, at: 0) }
-        }
     }
 
     /// An entry has been committed and applied.
     mutating func applied(_ index: LogIndex, term: Term, answer: Answer?) {
-        speculation?.answers[index] = nil
+        speculation?.forget(index)
         guard let write = writes.removeValue(forKey: index) else { return }
         let isOurs = write.term == term
         let outcome = isOurs ? answer.map(Outcome.answered) ?? .refused : .refused
@@ -86,9 +87,7 @@ struct LeaderDesk {
     /// The core has confirmed that the store is current, after the read arrived.
     mutating func readIsReady(_ token: UInt64, store: KeyValueStore) {
         guard let read = reads.removeValue(forKey: token) else { return }
-        var answer = store.read(read.key)
-        if bugs.contains(.dirtyReads), let speculation { answer = speculation.store.read(read.key) }
-        deliveries.append(Delivery(origin: read.origin, outcome: .answered(answer)))
+        deliveries.append(Delivery(origin: read.origin, outcome: .answered(store.read(read.key))))
     }
 
     mutating func readHasFailed(_ token: UInt64) {
@@ -100,16 +99,11 @@ struct LeaderDesk {
     mutating func synced(upTo index: LogIndex) {
         guard bugs.contains(.ackBeforeQuorum), leadingTerm != nil, index > acknowledgedIndex else { return }
         for written in (acknowledgedIndex + 1)...index {
-            guard let answer = speculation?.answers.removeValue(forKey: written),
+            guard let answer = speculation?.takeAnswer(at: written),
                 let write = writes.removeValue(forKey: written)
             else { continue }
             deliveries.append(Delivery(origin: write.origin, outcome: .answered(answer)))
         }
         acknowledgedIndex = index
-    }
-
-    private mutating func speculate(_ command: Command, at index: LogIndex) {
-        guard speculation != nil else { return }
-        speculation!.answers[index] = speculation!.store.apply(command, at: index)
     }
 }

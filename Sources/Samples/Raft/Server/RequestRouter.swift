@@ -17,6 +17,7 @@ struct RequestRouter {
         /// Without a leader that could be asked, the client hears so at this time rather than at the deadline.
         var patienceEnds: Nanoseconds
         var retryAt: Nanoseconds
+        var retryInterval = RequestRouter.firstRetry
         var askedMember: NodeID?
         /// Deliveries of a change of which nobody has said that they came to nothing.
         var openDeliveries = 0
@@ -25,8 +26,9 @@ struct RequestRouter {
 
     /// More would not be answered in time anyway.
     private static let maximumPending = 4096
-    /// After so long without an answer the leader, or its successor, is asked again.
-    private static let retryInterval: Nanoseconds = 500_000_000
+    /// After so long without an answer the leader, or its successor, is asked again; then twice as long, and so on.
+    private static let firstRetry: Nanoseconds = 100_000_000
+    private static let longestRetry: Nanoseconds = 800_000_000
     private static let refusalDelay: Nanoseconds = 20_000_000
 
     private let requestTimeout: Nanoseconds
@@ -86,7 +88,8 @@ struct RequestRouter {
             }
             if now >= request.retryAt, let reachable {
                 request.askedMember = reachable
-                request.retryAt = now + Self.retryInterval
+                request.retryAt = now + request.retryInterval
+                request.retryInterval = min(2 * request.retryInterval, Self.longestRetry)
                 if case .change = request.operation { request.openDeliveries += 1 }
                 actions.append(.deliver(number: number, operation: request.operation, to: reachable))
             } else if now >= request.retryAt {
