@@ -65,7 +65,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private func decide(_ partitions: [Partition]) -> [KeyOutcome] {
         let workers = min(threads, max(1, partitions.count))
         let bytes = options.memoryLimitBytes / workers
-        let share = limit / 2 / Int64(max(1, (partitions.count + workers - 1) / workers))
+        let turns = Int64(max(1, (partitions.count + workers - 1) / workers))
+        let share = turns == 1 ? limit : limit / 2 / turns
         var outcomes = WorkerPool.map(partitions.count, threads: workers) { place in
             decide(partitions[place], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: share))
         }
@@ -92,7 +93,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private func decide(_ partition: Partition, _ budget: Budget) -> KeyOutcome {
         let start = Budget.now()
         if let problem = partition.problem {
-            return KeyOutcome(answer: .unknown("This key cannot be judged: \(problem).", retry: false))
+            return KeyOutcome(answer: .unknown("It cannot be judged: \(problem).", retry: false))
         }
         if budget.timeIsUp {
             return KeyOutcome(
