@@ -69,8 +69,8 @@ final class FrontierSearch<Steps: Transitions> {
         candidate = .allocate(capacity: width)
         current.initialize(repeating: 0, count: width)
         candidate.initialize(repeating: 0, count: width)
-        openBlind = [UInt64](repeating: 0, count: schedule.mutatorWords)
-        available = [Int32](repeating: 0, count: schedule.lanes.count)
+        openBlind = Array(repeating: 0, count: schedule.mutatorWords)
+        available = Array(repeating: 0, count: schedule.lanes.count)
         stateNames = schedule.stateNames
         lanes = LaneIndex(schedule, table: table)
     }
@@ -90,8 +90,7 @@ final class FrontierSearch<Steps: Transitions> {
     }
 
     func run() -> End {
-        let start = name(steps.initial)
-        layout.setState(current, start)
+        layout.setState(current, name(steps.initial))
         layout.setNode(current, WitnessArena.root)
         frontier.append(current)
         for (position, event) in schedule.events.enumerated() {
@@ -353,7 +352,9 @@ final class FrontierSearch<Steps: Transitions> {
         for place in 0..<rank where label(openMutators[place]) == sought {
             let slot = Int(schedule.slot[Int(openMutators[place])])
             let bit: UInt64 = 1 << UInt64(slot & 63)
-            if current[doneAt + slot >> 6] & bit == 0 && (current[freeAt + slot >> 6] & bit != 0) == free { return true }
+            if current[doneAt + slot >> 6] & bit == 0 && (current[freeAt + slot >> 6] & bit != 0) == free {
+                return true
+            }
         }
         return false
     }

@@ -97,7 +97,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         }
         if budget.timeIsUp {
             return KeyOutcome(
-                answer: .unknown("The time limit was over before this key's turn; a longer limit would help.", retry: true))
+                answer: .unknown(
+                    "The time limit was over before this key's turn; a longer limit would help.", retry: true))
         }
         let result = KeySearch(partition.operations, model: model).decide(within: budget)
         var outcome = KeyOutcome(
@@ -126,7 +127,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 + "report it with the history.", retry: false)
     }
 
-    private func exhaustion(_ limit: Exhaustion, done: Int, events: Int, rank: Int32, _ partition: Partition) -> String {
+    private func exhaustion(_ limit: Exhaustion, done: Int, events: Int, rank: Int32, _ partition: Partition) -> String
+    {
         let time = Phrases.seconds(history.operations[Int(rank)].time)
         let open = partition.operations.count { !$0.isMandatory }
         let cause =

@@ -51,7 +51,9 @@ import Testing
                     let history = script.history
                     let expected = ExhaustiveOracle().isLinearizable(history)
                     let actual = OracleTests.decide(history, Register(), seed: 0)
-                    #expect(actual == expected, "\(script.events.map { "\($0.process) \($0.kind) \($0.function) \($0.value)" })")
+                    #expect(
+                        actual == expected,
+                        "\(script.events.map { "\($0.process) \($0.kind) \($0.function) \($0.value)" })")
                     checked += 1
                 }
             }

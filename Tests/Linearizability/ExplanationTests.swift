@@ -43,11 +43,15 @@ import Testing
         #expect(found.failedAt == read)
         #expect(found.key == 3)
         let text = found.explanation.joined(separator: "\n")
-        #expect(text.contains("Process 12 wrote 41 to key 3 on n1, from 0.060 s to 0.070 s (operation \(second)), and it"))
-        #expect(text.contains("Process 17 asked n4 to read key 3, from 0.100 s to 0.110 s (operation \(read)), and got 38."))
+        #expect(
+            text.contains("Process 12 wrote 41 to key 3 on n1, from 0.060 s to 0.070 s (operation \(second)), and it"))
+        #expect(
+            text.contains("Process 17 asked n4 to read key 3, from 0.100 s to 0.110 s (operation \(read)), and got 38.")
+        )
         #expect(
             text.contains(
-                "In force at that time: partition majority-ring (since 0.020 s), clock of n1 60 s behind (since 0.030 s)."))
+                "In force at that time: partition majority-ring (since 0.020 s), clock of n1 60 s behind (since 0.030 s)."
+            ))
         #expect(text.contains("A second, independent search found no order of these operations either."))
     }
 
@@ -172,9 +176,10 @@ import Testing
         options.explainedKeys = 2
         let result = Linearizable(model: Register(), options: options).check(script.history)
         #expect(result.anomalies.map(\.key) == [0, 1, 2, 3, 4])
-        #expect(result.anomalies.map(\.name).prefix(3) == [
-            "read of a value never written", "read of a value never written", "linearizability violation",
-        ])
+        #expect(
+            result.anomalies.map(\.name).prefix(3) == [
+                "read of a value never written", "read of a value never written", "linearizability violation",
+            ])
         #expect(result.partitions.map(\.verdict) == [.invalid, .invalid, .invalid, .invalid, .invalid, .valid])
         #expect(result.partitions.map(\.witnessReplayed) == [false, false, false, false, false, true])
     }

@@ -60,15 +60,24 @@ import Testing
         }
         let index = try JSONDecoder().decode(
             [Entry].self, from: Data(contentsOf: folder.appendingPathComponent("index.json")))
-        var checked = 0
+        var checked = (valid: 0, invalid: 0)
         for entry in index where entry.format == "jepsen-text-log" {
+            let expected: Verdict
+            switch entry.expected {
+            case "linearizable":
+                expected = .valid
+                checked.valid += 1
+            case "not-linearizable":
+                expected = .invalid
+                checked.invalid += 1
+            default: continue
+            }
             let text = try String(contentsOf: folder.appendingPathComponent(entry.file), encoding: .utf8)
             let history = try Self.parse(text)
             for reading in LinearizabilityOptions.FailedCAS.allCases {
                 let result = Linearizable(
                     model: CASRegister(), options: LinearizabilityOptions(failedCAS: reading)
                 ).check(history)
-                let expected: Verdict = entry.expected == "linearizable" ? .valid : .invalid
                 #expect(result.verdict == expected, "\(entry.file): \(result.reason)")
                 for anomaly in result.anomalies {
                     #expect(
@@ -76,8 +85,7 @@ import Testing
                         "\(entry.file)")
                 }
             }
-            checked += 1
         }
-        #expect(checked == 102)
+        #expect(checked.valid > 0 && checked.invalid > 0, "\(checked)")
     }
 }
