@@ -79,7 +79,8 @@ struct Access: Sendable {
             let got = isOK ? ", and got \(Self.text(completion?.value ?? .null))" : ", without an answer\(error)"
             return "\(who)\(node) \(object), \(span) \(number)\(got)."
         case "write":
-            return "\(who) wrote \(Self.text(invocation.value)) to \(object)\(place), \(span) \(number), \(ending(error))."
+            return
+                "\(who) wrote \(Self.text(invocation.value)) to \(object)\(place), \(span) \(number), \(ending(error))."
         case "cas" where invocation.value.elements?.count == 2:
             let pair = invocation.value.elements ?? []
             let asked = "\(who) asked to replace \(Self.text(pair[0])) by \(Self.text(pair[1])) in \(object)\(place)"
@@ -89,7 +90,8 @@ struct Access: Sendable {
             return "\(asked), \(span) \(number), \(ending(error))."
         default:
             let answer = isOK ? ", and got \(completion?.value ?? .null)" : ", \(ending(error))"
-            return "\(who) called \(invocation.function) \(invocation.value) of \(object)\(place), \(span) \(number)\(answer)."
+            return
+                "\(who) called \(invocation.function) \(invocation.value) of \(object)\(place), \(span) \(number)\(answer)."
         }
     }
 

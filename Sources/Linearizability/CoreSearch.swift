@@ -39,19 +39,33 @@ struct CoreSearch<M: Model> {
         return Core(places: (places + [failed]).sorted(), isMinimal: !interrupted)
     }
 
-    /// The operations that returned in time: those about the failed one's states in turn with all the others, both
+    /// The operations that returned in time, in growing blocks of mutators and of observers: an acknowledged write says
+    /// more than a read that saw it. In both, operations about the failed one's states take turns with all the others,
     /// latest first.
     private func byPreference() -> [Int] {
         let returned = search.operations.indices
             .filter { $0 != failed && search.operations[$0].returned <= rank }
             .sorted { search.operations[$0].returned > search.operations[$1].returned }
+        let mutators = relatedFirst(returned.filter { !search.model.isObserver(search.operations[$0].call) })
+        let observers = relatedFirst(returned.filter { search.model.isObserver(search.operations[$0].call) })
+        var order: [Int] = []
+        var (start, end) = (0, 8)
+        while order.count < returned.count {
+            order += mutators.dropFirst(start).prefix(end - start)
+            order += observers.dropFirst(start).prefix(end - start)
+            (start, end) = (end, end * 4)
+        }
+        return order
+    }
+
+    private func relatedFirst(_ places: [Int]) -> [Int] {
         let topics = topics(failed)
-        let related = returned.filter { !topics.isDisjoint(with: self.topics($0)) }
+        let related = places.filter { !topics.isDisjoint(with: self.topics($0)) }
         var order: [Int] = []
         var seen: Set<Int> = []
-        for turn in returned.indices {
+        for turn in places.indices {
             if turn < related.count, seen.insert(related[turn]).inserted { order.append(related[turn]) }
-            if seen.insert(returned[turn]).inserted { order.append(returned[turn]) }
+            if seen.insert(places[turn]).inserted { order.append(places[turn]) }
         }
         return order
     }

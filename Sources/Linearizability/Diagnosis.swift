@@ -103,7 +103,9 @@ private struct Scene {
             for second in updates.dropFirst(rank + 1) {
                 guard let value = accesses[first].observed, accesses[second].observed == .some(value) else { continue }
                 // A value that was put back in between would explain both.
-                if accesses.contains(where: { $0.written == .some(value) && !$0.hasFailed && !isOnlyWrite($0, of: value) }) {
+                if accesses.contains(where: {
+                    $0.written == .some(value) && !$0.hasFailed && !isOnlyWrite($0, of: value)
+                }) {
                     continue
                 }
                 let numbers = [first, second].sorted().map { number(accesses[$0]) }

@@ -10,7 +10,7 @@
 ///   doing one early only removes an obligation.
 /// - *Equal operations are one*: among open operations of one label only the first to return is tried, and a
 ///   mandatory one before an optional one; swapping two equal operations in an order keeps it valid.
-/// - *Optional operations are counted by label*, with `Demand` deciding while they are of use.
+/// - *Optional operations are counted by label*, with `Demand` and `LaneIndex` deciding when they are of use.
 /// - *Hidden writes*: when a blind write x (possible in every state, leading to a fixed one) takes effect, every
 ///   other open blind write may have happened right before x, where nobody saw it. Such a write becomes *free*: on
 ///   its return it may be called done, or take effect then.
@@ -42,8 +42,9 @@ final class FrontierSearch<Steps: Transitions> {
     /// Slots of open mutators that are blind writes.
     private var openBlind: [UInt64]
     private var available: [Int32]
-    /// Lanes with anything in them.
-    private var openLanes: [Int32] = []
+    private var lanes: LaneIndex
+    /// The lanes that may help an operation that is open at the present event.
+    private var usableLanes: [Int32] = []
     private var stateNames: [Int32]
     private var failure: Exhaustion?
 
@@ -68,9 +69,10 @@ final class FrontierSearch<Steps: Transitions> {
         candidate = .allocate(capacity: width)
         current.initialize(repeating: 0, count: width)
         candidate.initialize(repeating: 0, count: width)
-        openBlind = [UInt64](repeating: 0, count: schedule.mutatorWords)
-        available = [Int32](repeating: 0, count: schedule.lanes.count)
+        openBlind = Array(repeating: 0, count: schedule.mutatorWords)
+        available = Array(repeating: 0, count: schedule.lanes.count)
         stateNames = schedule.stateNames
+        lanes = LaneIndex(schedule, table: table)
     }
 
     deinit {
@@ -88,8 +90,7 @@ final class FrontierSearch<Steps: Transitions> {
     }
 
     func run() -> End {
-        let start = name(steps.initial)
-        layout.setState(current, start)
+        layout.setState(current, name(steps.initial))
         layout.setNode(current, WitnessArena.root)
         frontier.append(current)
         for (position, event) in schedule.events.enumerated() {
@@ -97,7 +98,7 @@ final class FrontierSearch<Steps: Transitions> {
             case .invokeMutator: open(event.argument)
             case .invokeObserver: openObservers.append(event.argument)
             case .invokeOptional:
-                if available[Int(event.lane)] == 0 { openLanes.append(event.lane) }
+                if available[Int(event.lane)] == 0 { lanes.open(event.lane) }
                 available[Int(event.lane)] += 1
             case .returnMutator, .returnObserver:
                 returns(event.argument, observer: event.kind == .returnObserver, event: Int32(position))
@@ -157,6 +158,7 @@ final class FrontierSearch<Steps: Transitions> {
             }
         }
         if frontier.count > 1024 && isExhausted() { return }
+        if work.count > 0 { findUsableLanes() }
         var next = 0
         while next < work.count {
             if next & 127 == 0 && isExhausted() { return }
@@ -195,7 +197,7 @@ final class FrontierSearch<Steps: Transitions> {
             configuration[usedAt + into.word] += count << into.shift
         }
         if available[Int(lane)] > 0 {
-            if available[Int(schedule.indistinctLane)] == 0 { openLanes.append(schedule.indistinctLane) }
+            if available[Int(schedule.indistinctLane)] == 0 { lanes.open(schedule.indistinctLane) }
             available[Int(schedule.indistinctLane)] += available[Int(lane)]
         }
         retire(lane)
@@ -208,8 +210,8 @@ final class FrontierSearch<Steps: Transitions> {
     }
 
     private func retire(_ lane: Int32) {
+        if available[Int(lane)] > 0 { lanes.close(lane) }
         available[Int(lane)] = 0
-        openLanes.removeAll { $0 == lane }
         if frontier.count > 1 { layout.prune(frontier) }
     }
 
@@ -221,6 +223,16 @@ final class FrontierSearch<Steps: Transitions> {
             changed = true
         }
         if changed && frontier.count > 1 { layout.prune(frontier) }
+    }
+
+    /// An optional step is taken only for the sake of an open operation that needs its state, or of another optional
+    /// step that does and is taken for such a sake (*unseen steps are not taken*, one after the other).
+    private func findUsableLanes() {
+        guard Steps.areShaped else {
+            usableLanes = lanes.all
+            return
+        }
+        lanes.findUseful(for: [openMutators, openObservers], schedule, into: &usableLanes)
     }
 
     // MARK: - Steps
@@ -246,7 +258,7 @@ final class FrontierSearch<Steps: Transitions> {
                 reached, blind: blind, returns: !observer && mutator == operation, unseenAllowed: !blind, word: word,
                 bit: bit, observer: observer, step: .operation(mutator), event: event)
         }
-        for lane in openLanes { use(lane, from: from, consume: consume, word, bit, observer, event) }
+        for lane in usableLanes { use(lane, from: from, consume: consume, word, bit, observer, event) }
     }
 
     private func use(
@@ -326,7 +338,7 @@ final class FrontierSearch<Steps: Transitions> {
                 return true
             }
         }
-        for lane in openLanes {
+        for lane in usableLanes {
             let group = schedule.lanes[Int(lane)]
             if isBlind(group.label) { continue }
             let used = (configuration[usedAt + group.word] & group.mask) >> group.shift
@@ -340,7 +352,9 @@ final class FrontierSearch<Steps: Transitions> {
         for place in 0..<rank where label(openMutators[place]) == sought {
             let slot = Int(schedule.slot[Int(openMutators[place])])
             let bit: UInt64 = 1 << UInt64(slot & 63)
-            if current[doneAt + slot >> 6] & bit == 0 && (current[freeAt + slot >> 6] & bit != 0) == free { return true }
+            if current[doneAt + slot >> 6] & bit == 0 && (current[freeAt + slot >> 6] & bit != 0) == free {
+                return true
+            }
         }
         return false
     }

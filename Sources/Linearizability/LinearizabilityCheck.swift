@@ -65,7 +65,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private func decide(_ partitions: [Partition]) -> [KeyOutcome] {
         let workers = min(threads, max(1, partitions.count))
         let bytes = options.memoryLimitBytes / workers
-        let share = limit / 2 / Int64(max(1, (partitions.count + workers - 1) / workers))
+        let turns = Int64(max(1, (partitions.count + workers - 1) / workers))
+        let share = turns == 1 ? limit : limit / 2 / turns
         var outcomes = WorkerPool.map(partitions.count, threads: workers) { place in
             decide(partitions[place], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: share))
         }
@@ -92,11 +93,12 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private func decide(_ partition: Partition, _ budget: Budget) -> KeyOutcome {
         let start = Budget.now()
         if let problem = partition.problem {
-            return KeyOutcome(answer: .unknown("This key cannot be judged: \(problem).", retry: false))
+            return KeyOutcome(answer: .unknown("It cannot be judged: \(problem).", retry: false))
         }
         if budget.timeIsUp {
             return KeyOutcome(
-                answer: .unknown("The time limit was over before this key's turn; a longer limit would help.", retry: true))
+                answer: .unknown(
+                    "The time limit was over before this key's turn; a longer limit would help.", retry: true))
         }
         let result = KeySearch(partition.operations, model: model).decide(within: budget)
         var outcome = KeyOutcome(
@@ -125,7 +127,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 + "report it with the history.", retry: false)
     }
 
-    private func exhaustion(_ limit: Exhaustion, done: Int, events: Int, rank: Int32, _ partition: Partition) -> String {
+    private func exhaustion(_ limit: Exhaustion, done: Int, events: Int, rank: Int32, _ partition: Partition) -> String
+    {
         let time = Phrases.seconds(history.operations[Int(rank)].time)
         let open = partition.operations.count { !$0.isMandatory }
         let cause =

@@ -72,7 +72,7 @@ struct Partition: Sendable {
         default: break
         }
         if problem == nil, let found = model.problem(with: call) {
-            problem = "\(found) (operation \(invocation.index))"
+            problem = "operation \(invocation.index): \(found)"
         }
         if call.outcome == .unknown && model.isObserver(call) { return }
         operations.append(PartitionOperation(invoked: Int32(position), returned: returned, call: call))

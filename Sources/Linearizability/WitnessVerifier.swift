@@ -33,7 +33,8 @@ struct WitnessVerifier<M: Model>: Sendable {
             guard used.insert(position).inserted else { return "event \(position) is in the order twice" }
             // Whatever stands earlier must have been invoked before this one returned.
             guard latestInvocation < operation.returned else {
-                return "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
+                return
+                    "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
             }
             latestInvocation = max(latestInvocation, position)
             guard let next = model.step(state, operation.call) else {

@@ -23,7 +23,7 @@ public struct Register: Model {
     public func problem(with call: Call) -> String? {
         switch call.function {
         case "read", "write": nil
-        default: "the model \(name) has no function \(call.function) (it has read and write)"
+        default: "the model \(name) has no function \(call.function); it has read and write"
         }
     }
 
@@ -67,7 +67,7 @@ public struct CASRegister: Model {
         case "cas":
             call.input.elements?.count == 2
                 ? nil : "a cas must carry [from, to], but this one carries \(call.input)"
-        default: "the model \(name) has no function \(call.function) (it has read, write and cas)"
+        default: "the model \(name) has no function \(call.function); it has read, write and cas"
         }
     }
 

@@ -79,7 +79,8 @@ import Testing
                 actual = Self.decide(history, model, seed: seed)
                 if round % 4 == 0 {
                     #expect(
-                        Self.decide(history, Opaque(base: model), seed: seed) == expected, "without shapes, seed \(seed)")
+                        Self.decide(history, Opaque(base: model), seed: seed) == expected,
+                        "without shapes, seed \(seed)")
                 }
             }
             #expect(actual == expected, "expected \(expected), seed \(seed)")
