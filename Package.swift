@@ -110,7 +110,9 @@ let package = Package(
             path: "Benchmarks/CheckerBenchmark", swiftSettings: settings),
 
         tests("History", ["PolygraphHistory"]),
-        tests("Linearizability", ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
+        tests(
+            "Linearizability",
+            ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),

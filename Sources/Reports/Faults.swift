@@ -66,6 +66,8 @@ struct FaultLog: Sendable {
         var known: [Int64: Int] = [:]
         for event in history.operations where event.process == .nemesis {
             guard let id = event.value["fault"]?.integerValue else {
+                // Who leads is told elsewhere, and nobody's fault.
+                if event.function == "primary" { continue }
                 faults.append(Self.foreign(event))
                 continue
             }

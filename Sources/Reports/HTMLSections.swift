@@ -116,7 +116,7 @@ extension HTMLPage {
                         " \(result.checker)"
                     }
                     element("p") { result.reason }
-                    if !result.facts.isEmpty { facts(result.facts) }
+                    if !result.plainFacts.isEmpty { facts(result.plainFacts) }
                 }
             }
         }

@@ -134,8 +134,21 @@ extension RunRecord {
             return interrupted ? "The run was interrupted before there was a verdict." : "Nothing was decided."
         case .valid:
             guard exitCode == 0 else { return "Nothing wrong was seen, but the run proves nothing; see the warnings." }
-            if let reason = deciding?.reason, results.count == 1 { return Sentence.capitalised(reason) }
+            // A promise that was decided key by key says more than counts do.
+            let promises = results.filter { !$0.partitions.isEmpty }
+            if let only = promises.count == 1 ? promises.first : results.count == 1 ? results.first : nil {
+                return Sentence.capitalised(only.reason)
+            }
             return "All \(results.count) checkers agree that a correct system could have shown this."
+        }
+    }
+}
+
+extension CheckResult {
+    /// The facts that fit on a line; tables are shown as tables.
+    var plainFacts: [Fact] {
+        facts.filter { fact in
+            if case .object = fact.value { false } else { true }
         }
     }
 }

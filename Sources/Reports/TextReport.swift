@@ -140,8 +140,8 @@ public enum TextReport {
                 ])
             }
             lines += table.render(terminal)
-            for result in record.results where !result.facts.isEmpty {
-                let facts = result.facts.map { "\($0.name) \($0.shown)" }.joined(separator: " · ")
+            for result in record.results where !result.plainFacts.isEmpty {
+                let facts = result.plainFacts.map { "\($0.name) \($0.shown)" }.joined(separator: " · ")
                 lines += terminal.wrapped("\(result.checker): \(facts)", indent: "    ", first: "  ")
                     .map { terminal.styled($0, .quiet) }
             }

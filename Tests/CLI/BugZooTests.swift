@@ -4,18 +4,18 @@ import Testing
 /// Every switchable bug of the sample systems is found by its workload file, with a fixed list of seeds.
 @Suite(.serialized) struct BugZooTests {
     /// The file and the anomalies that it may show: a bug can break the promise in more than one way.
-    private static let bugs: [(workload: String, anomalies: [String])] = [
-        ("raft-stale-reads", ["stale read", "non-monotonic read"]),
-        ("raft-lease-clock", ["stale read", "non-monotonic read"]),
-        ("raft-ack-before-quorum", ["lost write", "stale read", "lost update", "non-monotonic read", "dirty read"]),
-        ("raft-forget-vote", ["lost write", "stale read", "lost update", "non-monotonic read", "dirty read"]),
-        ("raft-double-apply", ["resurrected value", "lost write", "non-monotonic read", "impossible mismatch"]),
-        ("raft-dirty-reads", ["dirty read", "read of a failed write", "stale read", "non-monotonic read", "lost write"]),
+    private static let workloads = [
+        "raft-stale-reads", "raft-lease-clock", "raft-ack-before-quorum", "raft-forget-vote", "raft-double-apply",
+        "raft-dirty-reads",
+    ]
+    /// What these bugs can look like from outside: one mistake may break the promise in more than one way.
+    private static let anomalies: Set<String> = [
+        "stale read", "non-monotonic read", "lost write", "lost update", "dirty read", "read of a failed write",
+        "resurrected value", "impossible mismatch",
     ]
     private static let seeds = [1, 2, 3]
 
-    @Test(arguments: bugs.map(\.workload)) func `is found and explained`(workload: String) async throws {
-        let known = try #require(Self.bugs.first { $0.workload == workload }).anomalies
+    @Test(arguments: workloads) func `is found and explained`(workload: String) async throws {
         for seed in Self.seeds {
             let folder = try TemporaryFolder()
             let result = try await PolygraphProcess.run(
@@ -26,7 +26,7 @@ import Testing
             let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
             let results = try #require(document["results"] as? [[String: Any]])
             let names = results.flatMap { $0["anomalies"] as? [[String: Any]] ?? [] }.compactMap { $0["name"] as? String }
-            #expect(names.contains { known.contains($0) }, "\(names)")
+            #expect(!names.isEmpty && Self.anomalies.isSuperset(of: names), "\(names)")
             return
         }
         Issue.record("\(workload) was not found with the seeds \(Self.seeds)")

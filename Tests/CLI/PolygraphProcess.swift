@@ -32,7 +32,7 @@ struct PolygraphProcess {
         let name = UUID().uuidString
         output = folder.appendingPathComponent("\(name).out")
         error = folder.appendingPathComponent("\(name).err")
-        for file in [output, error] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, error] { try Data().write(to: file) }
         process.executableURL = URL(fileURLWithPath: prefix.isEmpty ? command[0] : "/usr/bin/env")
         process.arguments = prefix.isEmpty ? Array(command.dropFirst()) : command
         process.currentDirectoryURL = folder
