@@ -29,6 +29,7 @@ func measure(_ title: String, _ generator: HistoryGenerator) {
         padded(fact("configurations visited"), 12), padded(fact("largest frontier"), 8),
         padded("\(search / 1_000_000)", 9),
         padded("\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)", 9))
+    for anomaly in result.anomalies { print("    \(anomaly.name): \(anomaly.operations.count) operations cited") }
     if result.verdict == .unknown { print("    \(result.reason)") }
 }
 

@@ -2,17 +2,20 @@
 ///
 /// Let an *obligation* be a mandatory operation that has not returned yet.
 ///
-/// **Distinct until.** A state v is told from others by obligations that require v (`only`), by obligations that
-/// forbid v (`allBut`), and by optional operations that require or forbid v and are still of use. After the last of
-/// these has returned, v allows exactly the same operations as any other such state, and all successors are fixed
-/// targets: the two are bisimilar. The search then calls both `LabelTable.indistinct`.
+/// **Required until**, R(v): the last return of an obligation that requires v (`only`), or R(x) of an optional operation
+/// from v to x, whichever is later. **Forbidden until**, F(v): the last return of an obligation that forbids v
+/// (`allBut`).
 ///
-/// **Of use until.** An optional operation that leads to v is of use only while an obligation requires v, forbids
-/// some state at all (leaving that state may help it), or an optional operation out of v is itself of use. Proof:
-/// take a valid order and its last optional operation g (leading to v) that stands after that time. No obligation
-/// that follows requires v or forbids anything, so no observer stands between g and the next mutator m, and m is not
-/// guarded by `only` (v): if m were optional it would be of use after v's time, which the definition excludes. So m
-/// is possible in every state (or there is none), and the order without g is valid too. Repeat.
+/// **Distinct until**, max of R(v) and F(v). After that v allows exactly the same operations as any other such state,
+/// and all successors are fixed targets: the two are bisimilar. The search then calls both `LabelTable.indistinct`.
+///
+/// **Of use until.** An optional operation to x helps an obligation that requires x (R), or gets away from a state that
+/// an obligation forbids: from v, if `only` v is its guard (F), else from any. Proof for a guard `only` v: take a valid
+/// order and its last optional step g from v to x after R(x) and F(v). The optional steps that need what g or another
+/// of them left, one after the other, lead to states that are not required either (else x were), so no obligation
+/// requires any state from g up to the next step that is possible in every state; and what observers forbid there is
+/// not v. So the order without g and the steps that hang on it is valid too. Repeat. For any other guard the same holds
+/// after the last return of an obligation that forbids anything.
 struct Demand {
     /// Rank of the last event at which the state differs from indistinct ones; -1 for never.
     private(set) var distinctUntil: [Int32]
@@ -21,13 +24,20 @@ struct Demand {
     /// Rank of the last return of an obligation that forbids any state.
     private(set) var forbiddingUntil: Int32 = -1
 
-    /// Rank of the last event at which leading to `state` may help.
+    private var forbiddenUntil: [Int32]
+
+    /// Rank of the last event at which leading to `state` from any other may help.
     func ofUseUntil(_ state: Int32) -> Int32 { max(requiredUntil[Int(state)], forbiddingUntil) }
+
+    /// Rank of the last event at which an operation that leads to `state` may help, if it needs the state `source`.
+    func ofUseUntil(_ state: Int32, onlyFrom source: Int32) -> Int32 {
+        max(requiredUntil[Int(state)], forbiddenUntil[Int(source)])
+    }
 
     init(_ operations: [SearchOperation], table: LabelTable) {
         let count = Int(table.stateCount)
         requiredUntil = [Int32](repeating: -1, count: count)
-        var forbiddenUntil = [Int32](repeating: -1, count: count)
+        forbiddenUntil = [Int32](repeating: -1, count: count)
         var guarded: [Int32] = []
         var seen = [Bool](repeating: false, count: table.calls.count)
         for operation in operations {
@@ -54,13 +64,17 @@ struct Demand {
             changed = false
             for label in guarded {
                 let state = Int(table.conditionState[Int(label)])
-                let use = max(requiredUntil[Int(table.target[Int(label)])], forbiddingUntil)
+                let required = requiredUntil[Int(table.target[Int(label)])]
                 if table.condition[Int(label)] == .only {
-                    if requiredUntil[state] < use { (requiredUntil[state], changed) = (use, true) }
-                } else if forbiddenUntil[state] < use {
-                    forbiddenUntil[state] = use
-                    forbiddingUntil = max(forbiddingUntil, use)
-                    changed = true
+                    if requiredUntil[state] < required { (requiredUntil[state], changed) = (required, true) }
+                } else {
+                    // One that any state but `state` allows tells that state from the others as long as it is of use.
+                    let use = max(required, forbiddingUntil)
+                    if forbiddenUntil[state] < use {
+                        forbiddenUntil[state] = use
+                        forbiddingUntil = max(forbiddingUntil, use)
+                        changed = true
+                    }
                 }
             }
         }

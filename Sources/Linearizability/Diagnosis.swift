@@ -135,8 +135,15 @@ private struct Scene {
         if let write = writes.last, let value = accesses[write].written {
             return afterAcknowledged(write, value, old: old)
         }
-        if let read = reads.last, let value = accesses[read].observed { return afterRead(read, value, old: old) }
-        return nil
+        guard let read = reads.last, let value = accesses[read].observed else { return nil }
+        // A value that was read may have been acknowledged as well, which is the stronger fact.
+        let source = accesses.indices.first {
+            accesses[$0].isOK && accesses[$0].written == .some(value) && accesses[$0].precedes(culprit)
+        }
+        guard let source else { return afterRead(read, value, old: old) }
+        var diagnosis = afterAcknowledged(source, value, old: old)
+        diagnosis.witnesses.append(source)
+        return diagnosis
     }
 
     private func afterAcknowledged(_ write: Int, _ value: Value, old: Value) -> Diagnosis {

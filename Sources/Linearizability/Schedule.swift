@@ -94,7 +94,10 @@ struct Schedule {
             var merges = false
             if let demand {
                 let target = table.target[Int(label)]
-                end = demand.ofUseUntil(target)
+                end =
+                    table.condition[Int(label)] == .only
+                    ? demand.ofUseUntil(target, onlyFrom: table.conditionState[Int(label)])
+                    : demand.ofUseUntil(target)
                 if end < operation.invoked { continue }
                 if table.condition[Int(label)] == .always {
                     let distinct = demand.distinctUntil[Int(target)]
