@@ -47,7 +47,12 @@ struct StoppedProcess {
         var asked: [Int32] = []
         var refusal: Int32 = 0
         for number in numbers {
-            let code = lab_trace_seize(number, false)
+            var code = lab_trace_seize(number, false)
+            // A thread that is about to end refuses before /proc says that it ends.
+            for _ in 0..<40 where code == EPERM && !StoppedProcess.isEnding(number) {
+                usleep(500)
+                code = lab_trace_seize(number, false)
+            }
             if code == 0 {
                 _ = lab_trace_interrupt(number)
                 asked.append(number)

@@ -105,7 +105,7 @@ private struct Writes: Generator {
 
     @Test func `an unknown read is a failure, a definite error too`() throws {
         let register = MemoryRegister { request throws(ClientError) in
-            if request.operation % 2 == 0 { throw .indeterminate("timeout") }
+            if request.value.integerValue! % 2 == 0 { throw .indeterminate("timeout") }
             throw .definite("refused")
         }
         let (history, _) = try run(workers: 1, count: 20, readOnly: ["write"], register: register)
@@ -139,14 +139,20 @@ private struct Writes: Generator {
         #expect(history.operations.filter { $0.kind == .invoke }.allSatisfy { $0.time <= 200_000_000 })
     }
 
-    @Test func `stop ends a run at once and lets open operations finish`() throws {
+    @Test func `stop ends a run and lets open operations finish`() throws {
         let register = MemoryRegister { _ in
             usleep(1_000)
             return Completion(.ok)
         }
         let (history, _) = try run(workers: 3, count: .max, register: register) { interpreter in
-            interpreter.inbox.stop()
+            let inbox = interpreter.inbox
+            let stopper = Foundation.Thread {
+                usleep(100_000)
+                inbox.stop()
+            }
+            stopper.start()
         }
-        #expect(history.operations.isEmpty)
+        #expect(!history.invocations.isEmpty)
+        for position in history.invocations { #expect(history.completion(of: position)?.kind == .ok) }
     }
 }
