@@ -12,7 +12,8 @@ struct DoctorCommand: ParsableCommand {
         let terminal = Terminal(colour: Console.wantsColour(Console.outputIsTerminal))
         let probes = LabProbe.run()
         for probe in probes {
-            Console.print((probe.works ? terminal.styled("ok      ", .good) : terminal.styled("missing ", .bad)) + probe.name)
+            Console.print(
+                (probe.works ? terminal.styled("ok      ", .good) : terminal.styled("missing ", .bad)) + probe.name)
             if !probe.works {
                 Console.print("        without it: \(probe.cost)")
                 Console.print("        to enable:  \(probe.remedy)")

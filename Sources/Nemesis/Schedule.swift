@@ -67,7 +67,8 @@ public struct PlannedFault: Hashable, Sendable {
         case .clock(let skews, let target):
             if target == .primary { return "clock primary: \(skews[order[0]].words)" }
             let indices = self.nodes(of: target, order: order, names: order.indices.map { "n\($0 + 1)" })
-            return "clock \(target.description): " + indices.map { "n\($0 + 1) \(skews[$0].words)" }.joined(separator: ", ")
+            return "clock \(target.description): "
+                + indices.map { "n\($0 + 1) \(skews[$0].words)" }.joined(separator: ", ")
         }
     }
 

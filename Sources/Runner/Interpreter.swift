@@ -72,7 +72,8 @@ package final class Interpreter {
     /// Operations whose client did not return in time and was given up.
     package private(set) var abandoned = 0
 
-    package init(options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory) {
+    package init(options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory)
+    {
         self.options = options
         self.journal = journal
         self.status = status
@@ -228,7 +229,9 @@ package final class Interpreter {
         guard openCount > 0, time >= nextOverdueCheck else { return }
         nextOverdueCheck = time + 50_000_000
         for worker in open.indices {
-            guard let operation = open[worker], time - operation.time > options.timeout + options.grace else { continue }
+            guard let operation = open[worker], time - operation.time > options.timeout + options.grace else {
+                continue
+            }
             abandoned += 1
             workers[worker].stop()
             workers[worker] = makeWorker(worker)

@@ -81,7 +81,8 @@ final class NodeWatch: Sendable {
                 // Signal 9 is the nemesis at work.
                 if signal != 9, claims.ended.insert(node.index).inserted {
                     let how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
-                    claims.warnings.append("\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
+                    claims.warnings.append(
+                        "\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
                     news.append(Self.event("crash", ["node": .string(node.name), "how": .string(how)]))
                 }
             } else {

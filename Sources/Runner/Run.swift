@@ -166,7 +166,8 @@ public struct Run {
                 guard case .exited(let code, let signal) = transport.state(of: node) else { return nil }
                 let how = signal.map { "was ended by signal \($0)" } ?? "ended with status \(code ?? 0)"
                 let output = transport.lastOutput(of: node, lines: 5)
-                return "its process \(how)" + (output.isEmpty ? " and said nothing" : "; it said:\n  " + output.joined(separator: "\n  "))
+                return "its process \(how)"
+                    + (output.isEmpty ? " and said nothing" : "; it said:\n  " + output.joined(separator: "\n  "))
             }
         } catch {
             throw RunError(error.description)

@@ -27,7 +27,8 @@ public struct RunFolder: Sendable {
             try FileManager.default.createDirectory(atPath: path + "/nodes", withIntermediateDirectories: true)
         } catch {
             throw RunError(
-                "cannot make the run's folder \(path): \(String(cString: strerror(errno))); choose another with --reports")
+                "cannot make the run's folder \(path): \(String(cString: strerror(errno))); choose another with --reports"
+            )
         }
     }
 
@@ -63,7 +64,9 @@ public struct RunFolder: Sendable {
         let bytes = Array(bytes)
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failure()

@@ -25,7 +25,9 @@ import Testing
             let text = try folder.read("Reports/latest/results.json")
             let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
             let results = try #require(document["results"] as? [[String: Any]])
-            let names = results.flatMap { $0["anomalies"] as? [[String: Any]] ?? [] }.compactMap { $0["name"] as? String }
+            let names = results.flatMap { $0["anomalies"] as? [[String: Any]] ?? [] }.compactMap {
+                $0["name"] as? String
+            }
             #expect(!names.isEmpty && Self.anomalies.isSuperset(of: names), "\(names)")
             return
         }

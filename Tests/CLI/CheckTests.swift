@@ -11,7 +11,11 @@ import Testing
         {"index":3,"time":40,"process":1,"type":"ok","f":"read","key":"k","value":1,"node":"n2"}
 
         """
-    private var stale: String { valid.replacingOccurrences(of: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":1", with: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":null") }
+    private var stale: String {
+        valid.replacingOccurrences(
+            of: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":1",
+            with: "\"ok\",\"f\":\"read\",\"key\":\"k\",\"value\":null")
+    }
 
     private func check(_ name: String, _ text: String) async throws -> PolygraphProcess.Result {
         try folder.write(name, text)
@@ -38,7 +42,8 @@ import Testing
     }
 
     @Test func `an operation without completion may have happened or not`() async throws {
-        let open = "{\"index\":0,\"time\":1,\"process\":9,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"k\",\"value\":1}\n"
+        let open =
+            "{\"index\":0,\"time\":1,\"process\":9,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"k\",\"value\":1}\n"
         let read = valid.split(separator: "\n").suffix(2).joined(separator: "\n") + "\n"
         #expect(try await check("open.jsonl", open + read).status == 0)
     }

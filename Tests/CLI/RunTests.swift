@@ -109,8 +109,9 @@ import Testing
     }
 
     private func newestRun() -> String {
-        let runs = (try? FileManager.default.contentsOfDirectory(
-            atPath: folder.url.appendingPathComponent("Reports/own").path)) ?? []
+        let runs =
+            (try? FileManager.default.contentsOfDirectory(
+                atPath: folder.url.appendingPathComponent("Reports/own").path)) ?? []
         return runs.filter { $0 != "latest" }.sorted().last ?? ""
     }
 

@@ -30,11 +30,14 @@ import Testing
     @Test(arguments: Array(2...9)) func `halves leave exactly one majority`(count: Int) {
         let grudge = Grudge(.halves, order: Array(0..<count))
         let sizes = (0..<count).map { mutualNeighbours(of: $0, grudge, count: count).count }
-        #expect(sizes.sorted() == (Array(repeating: count / 2, count: count / 2)
-            + Array(repeating: count - count / 2, count: count - count / 2)).sorted())
+        #expect(
+            sizes.sorted()
+                == (Array(repeating: count / 2, count: count / 2)
+                + Array(repeating: count - count / 2, count: count - count / 2)).sorted())
     }
 
-    @Test(arguments: Array(3...9)) func `on a majority ring everybody sees a majority, nobody the same one`(count: Int) {
+    @Test(arguments: Array(3...9)) func `on a majority ring everybody sees a majority, nobody the same one`(count: Int)
+    {
         let grudge = Grudge(.majorityRing, order: Array(0..<count))
         let views = (0..<count).map { mutualNeighbours(of: $0, grudge, count: count) }
         for view in views { #expect(view.count >= count / 2 + 1) }

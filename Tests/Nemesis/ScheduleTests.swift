@@ -19,7 +19,8 @@ import Testing
         #expect(one != Schedule(entries, nodes: 5, duration: 60 * Self.second, seed: seed + 1))
     }
 
-    @Test(arguments: UInt64(0)..<50) func `faults lie within the run, in order, with numbers of their own`(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<50) func `faults lie within the run, in order, with numbers of their own`(seed: UInt64)
+    {
         let schedule = Schedule(entries, nodes: 5, duration: 60 * Self.second, seed: seed)
         #expect(schedule.faults.map(\.id) == Array(schedule.faults.indices))
         #expect(schedule.faults.map(\.start) == schedule.faults.map(\.start).sorted())

@@ -71,7 +71,8 @@ private struct Writes: Generator {
         return (try HistoryFile.read(path), abandoned)
     }
 
-    @Test func `every operation is recorded once, invocation before completion, in the order of index and time`() throws {
+    @Test func `every operation is recorded once, invocation before completion, in the order of index and time`() throws
+    {
         let (history, _) = try run(workers: 7, count: 2_000, register: MemoryRegister { _ in Completion(.ok) })
         #expect(history.operations.count == 4_000)
         #expect(history.invocations.count == 2_000)
