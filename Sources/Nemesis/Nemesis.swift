@@ -55,7 +55,7 @@ public final class Nemesis {
     /// Starts a fault: intent, deed, measured effect.
     public func inject(_ planned: PlannedFault) {
         var fault = ActiveFault(planned: planned)
-        let primary = planned.needsPrimary ? primaries().first : nil
+        let primary = planned.needsPrimary ? awaitPrimary() : nil
         resolve(&fault, primary: primary)
         var event = event(fault, .inject, .intent)
         record(event)
@@ -78,9 +78,20 @@ public final class Nemesis {
         record(event)
     }
 
+    /// Who leads, waiting for an election that may be going on; nil when nobody has come forward in time.
+    private func awaitPrimary() -> Int? {
+        let deadline = now() + 2_000_000_000
+        repeat {
+            if let primary = primaries().first(where: isUp) { return primary }
+            clinux_sleep_ns(20_000_000)
+        } while now() < deadline
+        return nil
+    }
+
     private func resolve(_ fault: inout ActiveFault, primary: Int?) {
         let planned = fault.planned
-        var order = planned.order
+        // A node that is down already has nothing to lose: the drawn order holds among those that run.
+        var order = planned.order.filter(isUp) + planned.order.filter { !isUp($0) }
         if planned.needsPrimary, let primary {
             order.removeAll { $0 == primary }
             order.insert(primary, at: 0)
@@ -89,7 +100,9 @@ public final class Nemesis {
         case .partition(let kind):
             let grudge = Grudge(kind, order: order)
             fault.cut = grudge.cut
-            fault.targets = Set(grudge.cut.map(\.from)).sorted()
+            fault.targets =
+                kind == .one || kind == .isolatePrimary
+                ? Array(order.prefix(1)) : Set(grudge.cut.map(\.from)).sorted()
             fault.kind = kind.rawValue
             fault.summary = grudge.summary
         case .kill(let target), .pause(let target):
