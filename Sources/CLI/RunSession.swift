@@ -108,6 +108,8 @@ struct RunSession {
                 TextReport.render(record, outcome.history, width: Console.width, colour: colour), terminator: "")
         }
         if let failure { throw failure }
+        // A verdict of "valid" on what could be written is not what was asked for.
+        if let failure = outcome.failure, verdict != .invalid { throw RunError(failure.description) }
         return exitCode
     }
 

@@ -11,6 +11,8 @@ public struct RunOutcome: Sendable {
     public var history: History
     /// Whether the user ended it early.
     public var interrupted: Bool
+    /// Why the history could not be written to its end, where it could not.
+    public var failure: HistoryError?
     /// Nanoseconds from the first operation to the end of the last.
     public var duration: Int64
     /// Every change of the newest leader: nanoseconds since the run began, and the node's name.
@@ -144,7 +146,7 @@ public struct Run {
         step("read the history back")
         let names = transport.nodes.map(\.name)
         return RunOutcome(
-            history: history, interrupted: stop.isRequested, duration: duration,
+            history: history, interrupted: stop.isRequested, failure: journal.failure, duration: duration,
             leaders: watch.leaderChanges.map { ($0.time, names[$0.node]) }, nodes: transport.nodes,
             commands: commands, warnings: warnings + watch.warnings + history.warnings, steps: steps)
     }
