@@ -22,7 +22,8 @@ extension RaftCore {
 
     /// `lease-clock`: whether the leader may still answer by itself, as the wall clock has it. The lease begins when
     /// the round was sent, ends before any follower that answered can vote for another, and is checked after the
-    /// request arrived. All that is wrong is the clock.
+    /// request arrived. All that is wrong is the clock: a lease, once given, is never shortened, so after a jump back
+    /// it lasts that much longer.
     func holdsLease(_ now: Now) -> Bool {
         guard bugs.contains(.leaseClock), commitIndex >= firstIndexOfTerm, leaseStart > .min else { return false }
         return now.wall < leaseStart + configuration.electionTimeout / 10 * 9
@@ -64,7 +65,7 @@ extension RaftCore {
         if bugs.contains(.leaseClock) {
             let confirmed = confirmedRound
             while let first = wallTimeOfRound.first, first.round <= confirmed {
-                leaseStart = first.time
+                leaseStart = max(leaseStart, first.time)
                 wallTimeOfRound.removeFirst()
             }
         }
