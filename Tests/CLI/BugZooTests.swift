@@ -11,7 +11,8 @@ import Testing
     /// What these bugs can look like from outside: one mistake may break the promise in more than one way.
     private static let anomalies: Set<String> = [
         "stale read", "non-monotonic read", "lost write", "lost update", "dirty read", "read of a failed write",
-        "resurrected value", "impossible mismatch", "read of a value never written", "linearizability violation",
+        "resurrected value", "impossible mismatch", "read of a value never written", "future read",
+        "linearizability violation",
     ]
     private static let seeds = [1, 2, 3]
 

@@ -51,7 +51,7 @@ import Testing
         #expect(write.contains("Content-Type: application/json\r\n"))
         let text = try invoke("write", "say \"hi\"\n").request
         #expect(text.hasSuffix(#""value":"say \"hi\"\n"}"#))
-        let big = try invoke("cas", [9_007_199_254_740_993, nil]).request
+        let big = try invoke("cas", [9_007_199_254_740_993, .null]).request
         #expect(big.hasSuffix(#"{"from":9007199254740993,"to":null}"#))
     }
 

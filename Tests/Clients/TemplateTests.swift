@@ -54,7 +54,7 @@ import Testing
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    @Test(arguments: [3, -1, 2.5, true, nil, "a \"b\"\n", [1, "x"], ["a": nil]] as [Value])
+    @Test(arguments: [3, -1, 2.5, true, .null, "a \"b\"\n", [1, "x"], ["a": .null]] as [Value])
     func `a whole placeholder keeps the type, a part becomes text`(content: Value) throws {
         #expect(try JSONParser.parse(try json("{{value}}", carrying: content)) == content)
         let text = content.stringValue ?? content.description
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `JSON without placeholders comes out as it went in`() throws {
-        let value: Value = ["a": [1, 2.5, nil, true, "é\"\u{1}"], "b": [:], "c": ["d": []]]
+        let value: Value = ["a": [1, 2.5, .null, true, "é\"\u{1}"], "b": [:], "c": ["d": []]]
         #expect(try json(value, carrying: .null) == value.description)
     }
 
@@ -85,10 +85,10 @@ import Testing
             ("http://{{node.address}}:7000/kv/{{key}}", "k1", "fd00::2 7000 GET /kv/k1 HTTP/1.1"),
             ("http://{{node.address}}:7000/kv/{{key}}", 5, "fd00::2 7000 GET /kv/5 HTTP/1.1"),
             ("http://{{node.address}}:7000/kv/{{key}}", "../a%b", "fd00::2 7000 GET /kv/..%2Fa%25b HTTP/1.1"),
-            ("http://{{node.name}}/", nil, "n2 80 GET / HTTP/1.1"),
-            ("HTTP://127.0.0.1:80", nil, "127.0.0.1 80 GET / HTTP/1.1"),
+            ("http://{{node.name}}/", .null, "n2 80 GET / HTTP/1.1"),
+            ("HTTP://127.0.0.1:80", .null, "127.0.0.1 80 GET / HTTP/1.1"),
             ("http://[::1]:9?q={{key}}", "a b", "::1 9 GET /?q=a%20b HTTP/1.1"),
-            ("http://h/ü?x=1&y={{process}}", nil, "h 80 GET /%C3%BC?x=1&y=1 HTTP/1.1"),
+            ("http://h/ü?x=1&y={{process}}", .null, "h 80 GET /%C3%BC?x=1&y=1 HTTP/1.1"),
         ] as [(String, Value, String)])
     func `URLs are filled in`(url: String, key: Value, expected: String) throws {
         #expect(try request(url, key: key) == expected)
@@ -121,7 +121,7 @@ import Testing
             ("$[0]", nil),
         ] as [(String, String?)])
     func `paths lead to values`(path: String, expected: String?) throws {
-        let document: Value = ["a": [["b": 1], 2], "c d": nil]
+        let document: Value = ["a": [["b": 1], 2], "c d": .null]
         #expect(try JSONPath(path).value(in: document)?.description == expected)
     }
 
