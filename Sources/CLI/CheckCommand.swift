@@ -43,7 +43,9 @@ struct CheckCommand: ParsableCommand {
         guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
             throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
         }
-        guard memoryLimit > 0 else { throw CommandFailure.wrongUse("--memory-limit must be at least 1 (MiB)") }
+        guard (1...1 << 30).contains(memoryLimit) else {
+            throw CommandFailure.wrongUse("--memory-limit \(memoryLimit): expected 1 to \(1 << 30) MiB")
+        }
         let initialValue: Value
         do throws(HistoryError) {
             initialValue = try JSONParser.parse(Array(initial.utf8))
@@ -66,10 +68,12 @@ struct CheckCommand: ParsableCommand {
             Console.error(error.description)
             return ExitStatus.wrongUse
         }
-        let result = checker.check(history)
+        // A history in which nothing succeeded shows nothing.
+        let results = [checker.check(history), OperationStatistics().check(history)]
+        let result = results[0].verdict == .valid ? results.first { $0.verdict != .valid } ?? results[0] : results[0]
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
-        record.results = [result]
+        record.results = results
         record.duration = history.operations.last?.time ?? 0
         record.warnings = history.warnings
         record.recheckCommand = "polygraph check \(ShellWord.quoted(file)) --model \(model)"

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import PolygraphRunner
 
@@ -18,10 +19,16 @@ enum Interrupt {
                 var signals = sigset_t()
                 sigemptyset(&signals)
                 for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+                var first: Int64 = 0
                 while true {
                     var number: Int32 = 0
                     guard sigwait(&signals, &number) == 0 else { continue }
-                    if stop.isRequested { _exit(ExitStatus.interrupted) }
+                    if stop.isRequested {
+                        // One Ctrl-C can arrive twice: by the terminal, and passed on by a parent such as `timeout`.
+                        if clinux_monotonic_ns() - first < 300_000_000 { continue }
+                        _exit(ExitStatus.interrupted)
+                    }
+                    first = clinux_monotonic_ns()
                     Console.error("\ninterrupted: healing, stopping, then checking what there is (again: end at once)")
                     stop.request()
                 }

@@ -22,6 +22,12 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "Print the plan as JSON.")
     var json = false
 
+    func validate() throws {
+        guard (0...100_000).contains(operations) else {
+            throw ValidationError("--operations \(operations): expected 0 to 100000")
+        }
+    }
+
     func run() throws {
         let file = try workload.load()
         let plan = file.plan(seed: file.seed ?? 0)

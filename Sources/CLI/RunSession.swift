@@ -107,7 +107,10 @@ struct RunSession {
             Console.print(
                 TextReport.render(record, outcome.history, width: Console.width, colour: colour), terminator: "")
         }
-        if let failure { throw failure }
+        if let failure {
+            guard verdict == .invalid else { throw failure }
+            Console.error(failure.description)
+        }
         // A verdict of "valid" on what could be written is not what was asked for.
         if let failure = outcome.failure, verdict != .invalid { throw RunError(failure.description) }
         return exitCode

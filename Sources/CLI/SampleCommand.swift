@@ -19,6 +19,9 @@ struct SampleRaftCommand: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
+        if arguments.contains(where: { $0 == "--help" || $0 == "-h" }) {
+            return Console.print(RaftCommandLine.usage + "\n\n" + Self.configuration.discussion)
+        }
         try RaftServer.run(RaftCommandLine.parse(arguments))
     }
 }

@@ -113,8 +113,12 @@ struct NodeRun {
     mutating func end() {
         guard !isOver else { return }
         Glibc.kill(node.keeper, SIGKILL)
+        // A thread that died while it was held is reaped by who held it, before its process 1 can end: wait for all.
         var status: Int32 = 0
-        _ = retrying { Int(waitpid(node.keeper, &status, 0)) }
+        while true {
+            let ended = retrying { Int(waitpid(-1, &status, 0x4000_0000)) }  // __WALL
+            if ended == Int(node.keeper) || ended < 0 { break }
+        }
         finish()
     }
 

@@ -195,39 +195,50 @@ public final class Nemesis {
 
     private func undoKill(_ fault: ActiveFault, _ event: inout FaultEvent) throws(ClusterError) {
         event.proved = true
+        var failure: ClusterError?
         for node in fault.targets {
             killedBy[node]?.remove(fault.planned.id)
-            let name = transport.nodes[node].name
-            guard killedBy[node, default: []].isEmpty else {
-                event.proof[name] = "another fault still holds it down"
-                continue
+            do throws(ClusterError) { try restart(node, &event) } catch {
+                // The others come back all the same.
+                event.proof[transport.nodes[node].name] = .string(error.description)
+                failure = failure ?? error
             }
-            if case .running(let pids) = transport.state(of: transport.nodes[node]) {
-                event.proof[name] = ["processes": .integer(Int64(pids.count))]
-                continue
-            }
-            // A pause ends with the processes it stopped.
-            pausedBy[node] = []
-            try transport.start(transport.nodes[node], system.launch(transport.nodes[node], nodes: transport.nodes))
-            var facts: [String: Value] = [:]
-            if case .running(let pids) = transport.state(of: transport.nodes[node]) {
-                facts["processes"] = .integer(Int64(pids.count))
-            } else {
-                event.proved = false
-            }
-            let skew = skew(of: node)
-            if skew != .none {
-                let proof = try transport.setClock(transport.nodes[node], skew)
-                facts["measured_offset"] = .integer(proof.measuredOffset)
-            }
-            event.proof[name] = .object(facts)
         }
+        if let failure { throw failure }
+    }
+
+    /// Starts a node that no fault holds down any more, with the clock that it should have.
+    private func restart(_ node: Int, _ event: inout FaultEvent) throws(ClusterError) {
+        let name = transport.nodes[node].name
+        guard killedBy[node, default: []].isEmpty else {
+            event.proof[name] = "another fault still holds it down"
+            return
+        }
+        if case .running(let pids) = transport.state(of: transport.nodes[node]) {
+            event.proof[name] = ["processes": .integer(Int64(pids.count))]
+            return
+        }
+        // A pause ends with the processes it stopped.
+        pausedBy[node] = []
+        try transport.start(transport.nodes[node], system.launch(transport.nodes[node], nodes: transport.nodes))
+        var facts: [String: Value] = [:]
+        if case .running(let pids) = transport.state(of: transport.nodes[node]) {
+            facts["processes"] = .integer(Int64(pids.count))
+        } else {
+            event.proved = false
+        }
+        let skew = skew(of: node)
+        if skew != .none {
+            let proof = try transport.setClock(transport.nodes[node], skew)
+            facts["measured_offset"] = .integer(proof.measuredOffset)
+        }
+        event.proof[name] = .object(facts)
     }
 
     private func undoPause(_ fault: ActiveFault, _ event: inout FaultEvent) throws(ClusterError) {
         event.proved = true
+        for node in fault.targets { pausedBy[node]?.remove(fault.planned.id) }
         for node in fault.targets {
-            pausedBy[node]?.remove(fault.planned.id)
             let name = transport.nodes[node].name
             guard pausedBy[node, default: []].isEmpty else {
                 event.proof[name] = "another fault still stops it"

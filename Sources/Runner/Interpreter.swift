@@ -236,7 +236,11 @@ package final class Interpreter {
             workers[worker].stop()
             workers[worker] = makeWorker(worker)
             complete(
-                worker, Completion(.info, error: "the client did not return in time and was given up"), &generator)
+                worker,
+                Completion(
+                    options.readOnly.contains(operation.function) ? .fail : .info,
+                    error: "the client did not return in time and was given up"),
+                &generator)
         }
     }
 }

@@ -72,7 +72,8 @@ final class NodeWatch: Sendable {
             var news: [Operation] = []
             if leads, claims.since[node.index] == nil {
                 claims.since[node.index] = time
-                claims.changes.append((time, node.index))
+                // A leader that was silent for a moment is no other leader.
+                if claims.changes.last?.node != node.index { claims.changes.append((time, node.index)) }
                 news.append(Self.event("primary", ["node": .string(node.name)]))
             } else if !leads {
                 claims.since[node.index] = nil

@@ -147,7 +147,7 @@ import Testing
             ["run", "raft-register", "--time", "100s", "--seed", "2"], in: folder.url)
         try await waitForOperations(running)
         kill(running.process.processIdentifier, SIGINT)
-        try await Task.sleep(for: .milliseconds(20))
+        try await Task.sleep(for: .milliseconds(500))
         kill(running.process.processIdentifier, SIGINT)
         let result = await running.finish(within: 40)
         #expect([130, 0].contains(result.status), "\(result.status)")
