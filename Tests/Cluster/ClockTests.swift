@@ -23,11 +23,12 @@ import Testing
         let program = try TestProgram()
         defer { program.remove() }
         let run = try program.run("storm")
-        let expected = [
-            "wrong": "0", "off": "0", "processes": "1", "waited": "true", "interruptions": "0",
-            "methods": "the node's own process",
-        ]
-        #expect(run.findings == expected, "\(run.output)")
+        let expected = ["wrong": "0", "off": "0", "processes": "1", "waited": "true", "interruptions": "0"]
+        var findings = run.findings
+        // A thread that is stuck in the kernel for too long is not borrowed; a probe process stands in then.
+        let methods = try #require(findings.removeValue(forKey: "methods"))
+        #expect(methods.contains("the node's own process"))
+        #expect(findings == expected, "\(run.output)")
     }
 
     @Test func `children and executed programs get the skew`() throws {
