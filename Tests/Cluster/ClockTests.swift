@@ -26,8 +26,8 @@ import Testing
         let expected = ["wrong": "0", "off": "0", "processes": "1", "waited": "true", "interruptions": "0"]
         var findings = run.findings
         // A thread that is stuck in the kernel for too long is not borrowed; a probe process stands in then.
-        let methods = try #require(findings.removeValue(forKey: "methods"))
-        #expect(methods.contains("the node's own process"))
+        let methods = findings.removeValue(forKey: "methods")
+        #expect(methods?.contains("the node's own process") == true)
         #expect(findings == expected, "\(run.output)")
     }
 
