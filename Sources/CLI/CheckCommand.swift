@@ -17,7 +17,7 @@ struct CheckCommand: ParsableCommand {
               polygraph check Reports/latest/history.jsonl --model cas-register
             """)
 
-    @Argument(help: ArgumentHelp("History files.", valueName: "history"))
+    @Argument(help: ArgumentHelp("History files; `-` is standard input.", valueName: "history"))
     var histories: [String]
 
     @Option(help: "What the operations mean: \(ModelCatalog.entries.map(\.name).joined(separator: ", ")).")
@@ -63,7 +63,7 @@ struct CheckCommand: ParsableCommand {
     private func check(_ file: String, _ checker: Linearizable) -> Int32 {
         let history: History
         do throws(HistoryError) {
-            history = try HistoryFile.read(file)
+            history = try HistoryFile.read(file == "-" ? "/dev/stdin" : file)
         } catch {
             Console.error(error.description)
             return ExitStatus.wrongUse
@@ -76,7 +76,9 @@ struct CheckCommand: ParsableCommand {
         record.results = results
         record.duration = history.operations.last?.time ?? 0
         record.warnings = history.warnings
-        record.recheckCommand = "polygraph check \(ShellWord.quoted(file)) --model \(model)"
+        record.recheckCommand =
+            "polygraph check \(ShellWord.quoted(file)) --model \(model)"
+            + (initial == "null" ? "" : " --initial \(ShellWord.quoted(initial))")
         record.paths = RunPaths(history: file)
         if json {
             Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")

@@ -30,7 +30,8 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         let file = try workload.load()
-        let plan = file.plan(seed: file.seed ?? 0)
+        var plan = file.plan(seed: file.seed ?? 0)
+        plan.add(arguments: workload.words)
         let calls = PlannedCalls(plan, limit: operations)
         if json {
             var bytes: [UInt8] = []
@@ -94,5 +95,15 @@ extension Operation {
         var fields: [String: Value] = ["f": .string(function), "value": value, "intended": .integer(intended ?? time)]
         if let key { fields["key"] = key }
         return .object(fields)
+    }
+}
+
+extension Plan {
+    /// Completes the document with what else it takes to run the same again.
+    mutating func add(arguments: [String]) {
+        var fields = document.fields ?? [:]
+        fields["version"] = .string(PolygraphCommand.version)
+        fields["arguments"] = .list(arguments.map(Value.string))
+        document = .object(fields)
     }
 }

@@ -22,7 +22,8 @@ struct RunSession {
         let status = RunStatus()
         let line = StatusLine(status: status, quiet: command.quiet || command.json, log: log)
         log.write("run \(file.name) with seed \(seed)")
-        let plan = file.plan(seed: seed)
+        var plan = file.plan(seed: seed)
+        plan.add(arguments: command.workload.words)
         if !command.quiet, !command.json {
             Console.error("run \(file.name), seed \(seed), \(Quantity.describe(duration: plan.duration)) of load")
         }

@@ -17,6 +17,9 @@ final class AgentHandle: Sendable {
         guard socketpair(AF_UNIX, type, 0, &pair) == 0 else {
             throw ClusterError("create a socket for", node: nodeName, errorText(errno))
         }
+        // Every request has a deadline: whoever waits for a node must not wait for ever.
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         process = NodeInit.spawn(title: "polygraph \(nodeName)", ["agent"], channel: pair[1])
         close(pair[1])
         self.nodeName = nodeName
@@ -71,7 +74,12 @@ final class AgentHandle: Sendable {
             guard isOpen else { return }
             isOpen = false
             var status: Int32 = 0
-            _ = retrying { Int(waitpid(process, &status, 0)) }
+            let patience = lab_monotonic_time() + 5_000_000_000
+            while retrying({ Int(waitpid(process, &status, WNOHANG)) }) == 0 {
+                // An agent that does not end by itself takes its node with it when it is killed.
+                if lab_monotonic_time() > patience { Glibc.kill(process, SIGKILL) }
+                usleep(500)
+            }
             close(channel.descriptor)
         }
     }
