@@ -50,7 +50,10 @@ struct ClockMeasurement {
             sched_yield()
         }
         var before = lab_registers()
-        guard lab_trace_get_registers(process, &before) == 0 else { return nil }
+        guard lab_trace_get_registers(process, &before) == 0 else {
+            _ = lab_trace_detach(process, signal)
+            return nil
+        }
         defer {
             if lab_registers_hide_interruption(&before) { _ = lab_trace_set_registers(process, &before) }
             _ = lab_trace_detach(process, signal)

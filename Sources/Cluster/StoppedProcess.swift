@@ -48,9 +48,12 @@ struct StoppedProcess {
         var refusal: Int32 = 0
         for number in numbers {
             var code = lab_trace_seize(number, false)
-            // A thread that is about to end refuses before /proc says that it ends.
-            for _ in 0..<40 where code == EPERM && !StoppedProcess.isEnding(number) {
-                usleep(500)
+            // It may be one that an earlier reading still holds because it did not come back from the kernel in time,
+            // or about to end, which it refuses before /proc says that it ends.
+            let limit = lab_monotonic_time() + StoppedProcess.patience
+            while code == EPERM, !StoppedProcess.isEnding(number), lab_monotonic_time() < limit {
+                stragglers.release()
+                usleep(200)
                 code = lab_trace_seize(number, false)
             }
             if code == 0 {
