@@ -69,8 +69,9 @@ struct CheckCommand: ParsableCommand {
             return ExitStatus.wrongUse
         }
         // A history in which nothing succeeded shows nothing.
-        let results = [checker.check(history), OperationStatistics().check(history)]
-        let result = results[0].verdict == .valid ? results.first { $0.verdict != .valid } ?? results[0] : results[0]
+        let showsSomething = history.operations.contains { $0.kind == .ok && $0.process != .nemesis }
+        let results = [checker.check(history)] + (showsSomething ? [] : [OperationStatistics().check(history)])
+        let result = results[0].verdict == .valid ? results.last! : results[0]
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
         record.results = results

@@ -48,6 +48,12 @@ import Testing
         #expect(try await check("open.jsonl", open + read).status == 0)
     }
 
+    @Test func `a history in which nothing succeeded shows nothing`() async throws {
+        let open =
+            "{\"index\":0,\"time\":1,\"process\":9,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"k\",\"value\":1}\n"
+        #expect(try await check("nothing.jsonl", open).status == 2)
+    }
+
     @Test func `an empty history is wrong use, and says so`() async throws {
         let result = try await check("empty.jsonl", "")
         #expect(result.status == 254)
