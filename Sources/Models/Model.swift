@@ -46,12 +46,22 @@ public protocol Model: Sendable {
     /// It must agree with `step`: in a state that meets the guard the successor is the target (or the state itself
     /// when there is no target), in any other state there is none.
     func shape(of call: Call) -> Shape<State>?
+
+    /// The parts of the object that the call touches, where the model's parts are independent objects: the elements of
+    /// a set, the keys of a map. Operations that share no part, directly or through others, are decided apart.
+    /// Nil (the default): the call concerns the object as a whole.
+    func parts(of call: Call) -> [Value]?
+
+    /// What kind of object it is, for engines that know a shorter way to decide that kind.
+    var family: ModelFamily { get }
 }
 
 extension Model {
     public func problem(with call: Call) -> String? { nil }
     public func isObserver(_ call: Call) -> Bool { false }
     public func shape(of call: Call) -> Shape<State>? { nil }
+    public func parts(of call: Call) -> [Value]? { nil }
+    public var family: ModelFamily { .general }
 }
 
 /// What an operation asked for, and what it learnt: all that a model sees of it.

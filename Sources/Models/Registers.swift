@@ -7,6 +7,7 @@ import PolygraphHistory
 /// `read` carries null and returns the value; `write` carries the new value.
 public struct Register: Model {
     public let name = "register"
+    public let family = ModelFamily.register
     public let initial: Value
 
     /// - Parameter initial: the value before any write; null means absent.
@@ -44,6 +45,7 @@ public struct Register: Model {
 /// that the value was not `from`.
 public struct CASRegister: Model {
     public let name = "cas-register"
+    public let family = ModelFamily.register
     public let initial: Value
 
     /// - Parameter initial: the value before any write; null means absent.
