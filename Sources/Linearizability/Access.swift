@@ -47,7 +47,7 @@ struct Access: Sendable {
             call.outcome = .happened
         case .fail:
             returned = Int(history.partner[position])
-            if failedCAS == .observes, invocation.function == "cas", completion?.error == "mismatch" {
+            if invocation.function == "cas", failedCAS.observes(isMismatch: completion?.error == "mismatch") {
                 call.outcome = .refused
             }
         default: break

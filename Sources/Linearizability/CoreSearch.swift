@@ -46,8 +46,8 @@ struct CoreSearch<M: Model> {
         let returned = search.operations.indices
             .filter { $0 != failed && search.operations[$0].returned <= rank }
             .sorted { search.operations[$0].returned > search.operations[$1].returned }
-        let mutators = relatedFirst(returned.filter { !search.model.isObserver(search.operations[$0].call) })
-        let observers = relatedFirst(returned.filter { search.model.isObserver(search.operations[$0].call) })
+        let mutators = relatedFirst(returned.filter { !search.model.isObserver(search.call($0)) })
+        let observers = relatedFirst(returned.filter { search.model.isObserver(search.call($0)) })
         var order: [Int] = []
         var (start, end) = (0, 8)
         while order.count < returned.count {
@@ -71,7 +71,7 @@ struct CoreSearch<M: Model> {
     }
 
     private func topics(_ place: Int) -> Set<M.State> {
-        guard let shape = search.model.shape(of: search.operations[place].call) else { return [] }
+        guard let shape = search.model.shape(of: search.call(place)) else { return [] }
         var states: Set<M.State> = []
         switch shape.guard {
         case .only(let state), .allBut(let state): states.insert(state)
@@ -89,7 +89,7 @@ struct CoreSearch<M: Model> {
         switch search.decide(upTo: rank, required: Set(places + [failed]), within: budget).answer {
         case .invalid: return true
         case .valid: return false
-        case .exhausted:
+        case .exhausted, .unjudgeable:
             interrupted = true
             return false
         }

@@ -52,6 +52,9 @@ public protocol Model: Sendable {
     /// Nil (the default): the call concerns the object as a whole.
     func parts(of call: Call) -> [Value]?
 
+    /// Whether calls carry the process that made them. The default says no: then who called does not matter.
+    var needsProcess: Bool { get }
+
     /// What kind of object it is, for engines that know a shorter way to decide that kind.
     var family: ModelFamily { get }
 }
@@ -61,6 +64,7 @@ extension Model {
     public func isObserver(_ call: Call) -> Bool { false }
     public func shape(of call: Call) -> Shape<State>? { nil }
     public func parts(of call: Call) -> [Value]? { nil }
+    public var needsProcess: Bool { false }
     public var family: ModelFamily { .general }
 }
 
