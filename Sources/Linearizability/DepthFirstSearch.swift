@@ -98,8 +98,23 @@ struct DepthFirstSearch<M: Model> {
         }
     }
 
-    mutating func decide(within budget: Budget) -> Answer {
-        var state = model.initial
+    /// Decides whether there is an order from any of the states.
+    mutating func decide(from states: [M.State], within budget: Budget) -> Answer {
+        var answer = Answer.notLinearizable
+        for state in states {
+            switch decide(from: state, within: budget) {
+            case .linearizable: return .linearizable
+            case .undecided: answer = .undecided
+            case .notLinearizable: break
+            }
+        }
+        return answer
+    }
+
+    mutating func decide(within budget: Budget) -> Answer { decide(from: model.initial, within: budget) }
+
+    private mutating func decide(from initial: M.State, within budget: Budget) -> Answer {
+        var state = initial
         var taken = [UInt64](repeating: 0, count: (operations.count + 63) / 64)
         var stack: [(place: Int, before: M.State)] = []
         var dead: Set<Situation> = []
@@ -138,6 +153,8 @@ struct DepthFirstSearch<M: Model> {
             if operations[place].isMandatory { left += 1 }
             entry = next[invocationEvent[place] + 1]
         }
+        // As it was, for the next state.
+        while let (place, _) = stack.popLast() { relink(place) }
         return .linearizable
     }
 

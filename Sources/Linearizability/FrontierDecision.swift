@@ -13,11 +13,16 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
     private let table: LabelTable
     private let steps: Steps
     private let effort: SearchEffort
+    /// Whether any state of the table can be the first.
+    private let startsAnywhere: Bool
 
     private static var refinements: Int { 12 }
 
-    init(_ operations: [SearchOperation], _ table: LabelTable, _ steps: Steps, _ effort: SearchEffort) {
+    init(
+        _ operations: [SearchOperation], _ table: LabelTable, _ steps: Steps, _ effort: SearchEffort, startsAnywhere: Bool = false
+    ) {
         self.effort = effort
+        self.startsAnywhere = startsAnywhere
         self.operations = operations
         self.table = table
         self.steps = steps
@@ -52,7 +57,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         _ spent: inout Spent
     ) -> Result? {
         let search = FrontierSearch(
-            schedule, table: table, steps: steps, budget: budget, beam: beam, fallsBack: fallsBack)
+            schedule, table: table, steps: steps, budget: budget, beam: beam, fallsBack: fallsBack,
+            startsAnywhere: startsAnywhere)
         let end = search.run()
         spent.visited += search.visited
         spent.largestFrontier = max(spent.largestFrontier, search.largestFrontier)
@@ -81,7 +87,7 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         var counted: Set<Int32> = []
         for _ in 0..<Self.refinements {
             let schedule = Schedule(operations, table: table, tracking: .only(counted))
-            let search = FrontierSearch(schedule, table: table, steps: steps, budget: budget)
+            let search = FrontierSearch(schedule, table: table, steps: steps, budget: budget, startsAnywhere: startsAnywhere)
             let end = search.run()
             spent.visited += search.visited
             spent.largestFrontier = max(spent.largestFrontier, search.largestFrontier)

@@ -50,6 +50,7 @@ final class FrontierSearch<Steps: Transitions> {
     private var beam: Int
     private let firstBeam: Int
     private let fallsBack: Bool
+    private let startsAnywhere: Bool
     private var selection: BeamSelection
     private var snapshots: SnapshotHistory
     /// Whether the frontier holds all configurations that no other makes superfluous.
@@ -61,10 +62,13 @@ final class FrontierSearch<Steps: Transitions> {
 
     /// - Parameters:
     ///   - beam: configurations that are kept at first; `Int.max` for all, always.
+    ///   - startsAnywhere: whether any state of a table with shapes can be the first.
     ///   - fallsBack: whether to go on without a beam where the widest one died.
     init(
-        _ schedule: Schedule, table: LabelTable, steps: Steps, budget: Budget, beam: Int = .max, fallsBack: Bool = true
+        _ schedule: Schedule, table: LabelTable, steps: Steps, budget: Budget, beam: Int = .max, fallsBack: Bool = true,
+        startsAnywhere: Bool = false
     ) {
+        self.startsAnywhere = startsAnywhere
         self.fallsBack = fallsBack
         self.schedule = schedule
         self.table = table
@@ -106,9 +110,16 @@ final class FrontierSearch<Steps: Transitions> {
     }
 
     func run() -> End {
-        layout.setState(current, name(steps.initial))
         layout.setNode(current, WitnessArena.root)
-        frontier.append(current)
+        if startsAnywhere {
+            for state in 0..<table.stateCount where name(state) == state {
+                layout.setState(current, state)
+                frontier.append(current)
+            }
+        } else {
+            layout.setState(current, name(steps.initial))
+            frontier.append(current)
+        }
         snapshots.add(frontier, event: 0, isComplete: true)
         var position = 0
         let count = schedule.events.count

@@ -75,12 +75,20 @@ final class KeySearch<M: Model> {
     ///
     /// Each of these changes takes an obligation away, so that a valid order of the partition stays valid: if this is
     /// invalid, so is the partition.
-    /// - Parameter required: nil for all that returned up to `rank`.
-    func decide(upTo rank: Int32, required: Set<Int>?, within budget: Budget) -> Result {
+    /// - Parameters:
+    ///   - required: nil for all that returned up to `rank`.
+    ///   - start: the rank before which nothing is known: what had returned by then is left out and the state at
+    ///     `start` can be any, and what was open then may take effect after it or not. Nil for the beginning. Only for
+    ///     tables with shapes.
+    func decide(upTo rank: Int32, required: Set<Int>?, from start: Int32? = nil, within budget: Budget) -> Result {
         var part = Part()
+        part.startsAnywhere = start != nil
+        let first = start ?? 0
         for (place, operation) in operations.enumerated() {
             if operation.invoked > rank { break }
-            let keeps = operation.returned <= rank && required?.contains(place) ?? true
+            if operation.returned < first { continue }
+            let keeps =
+                operation.returned <= rank && operation.invoked >= first && required?.contains(place) ?? true
             part.append(Int32(place), returned: keeps ? operation.returned : PartitionOperation.never)
         }
         return search(part, budget)
@@ -102,6 +110,8 @@ final class KeySearch<M: Model> {
         var returns: [Int32] = []
         /// Whether it is the partition itself.
         var isWhole = false
+        /// Whether the state before it can be any.
+        var startsAnywhere = false
 
         init() {}
 
@@ -114,7 +124,7 @@ final class KeySearch<M: Model> {
     }
 
     private func search(_ part: Part, _ budget: Budget) -> Result {
-        if let reading {
+        if let reading, !part.startsAnywhere {
             switch RegisterZones.decide(
                 part.isWhole ? reading : reading.part(part.places, returns: part.returns), scratch: scratch)
             {
@@ -134,7 +144,8 @@ final class KeySearch<M: Model> {
         }
         let found = searchOperations(part)
         return table.isShaped
-            ? FrontierDecision(found, table, ShapedTransitions(table), effort).decide(budget)
+            ? FrontierDecision(found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere)
+                .decide(budget)
             : FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
     }
 
