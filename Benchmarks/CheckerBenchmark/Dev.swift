@@ -88,7 +88,9 @@ func atomic(
 
 func cpu() -> Double { var t = timespec(); clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return Double(t.tv_sec) + Double(t.tv_nsec) / 1e9 }
 
-func row(_ title: String, _ history: History, threads: Int = 1, initial: Value = .null) {
+func row(_ title: String, _ make: @autoclosure () -> History, threads: Int = 1, initial: Value = .null) {
+    if let f = CommandLine.arguments.dropFirst(2).first, !title.contains(f) { return }
+    let history = make()
     var options = LinearizabilityOptions(timeLimitSeconds: 5)
     options.threads = threads
     options.explainedKeys = 1

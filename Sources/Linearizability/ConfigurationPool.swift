@@ -4,9 +4,9 @@
 final class ConfigurationPool {
     /// Words of one configuration.
     let width: Int
-    private(set) var count = 0
-    private(set) var base: UnsafeMutablePointer<UInt64>
-    private var capacity: Int
+    @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private(set) var base: UnsafeMutablePointer<UInt64>
+    @exclusivity(unchecked) private var capacity: Int
 
     init(width: Int) {
         self.width = width

@@ -3,25 +3,25 @@
 /// A new one is compared with the newest of its state. Where there are very many of a state, only equal ones are sure
 /// to be found: to keep one too many is slow, not wrong.
 final class DominantSet {
-    private(set) var pool: ConfigurationPool
+    @exclusivity(unchecked) private(set) var pool: ConfigurationPool
     private let layout: ConfigurationLayout
     /// The newest configuration of each state: `round << 32 | place`.
-    private var heads: UnsafeMutablePointer<UInt64>
-    private var headCount: Int
+    @exclusivity(unchecked) private var heads: UnsafeMutablePointer<UInt64>
+    @exclusivity(unchecked) private var headCount: Int
     /// Of each configuration the one before it of the same state, or -1; `dead` once it is superfluous.
-    private var links: UnsafeMutablePointer<Int32>
-    private var isDead: UnsafeMutablePointer<Bool>
-    private var linkCapacity = 64
-    private var round: UInt64 = 1
-    private(set) var deadCount = 0
+    @exclusivity(unchecked) private var links: UnsafeMutablePointer<Int32>
+    @exclusivity(unchecked) private var isDead: UnsafeMutablePointer<Bool>
+    @exclusivity(unchecked) private var linkCapacity = 64
+    @exclusivity(unchecked) private var round: UInt64 = 1
+    @exclusivity(unchecked) private(set) var deadCount = 0
 
     /// Comparisons for one new configuration.
     private static var depth: Int { 40 }
 
     // Equal configurations by hash, once a state has more than `depth`.
-    private var exact: [UInt64] = []
-    private var exactCount = 0
-    private var usesExact = false
+    @exclusivity(unchecked) private var exact: [UInt64] = []
+    @exclusivity(unchecked) private var exactCount = 0
+    @exclusivity(unchecked) private var usesExact = false
 
     init(_ layout: ConfigurationLayout, states: Int) {
         self.layout = layout

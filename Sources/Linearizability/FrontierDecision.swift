@@ -19,7 +19,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
     private static var refinements: Int { 12 }
 
     init(
-        _ operations: [SearchOperation], _ table: LabelTable, _ steps: Steps, _ effort: SearchEffort, startsAnywhere: Bool = false
+        _ operations: [SearchOperation], _ table: LabelTable, _ steps: Steps, _ effort: SearchEffort,
+        startsAnywhere: Bool = false
     ) {
         self.effort = effort
         self.startsAnywhere = startsAnywhere
@@ -87,7 +88,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         var counted: Set<Int32> = []
         for _ in 0..<Self.refinements {
             let schedule = Schedule(operations, table: table, tracking: .only(counted))
-            let search = FrontierSearch(schedule, table: table, steps: steps, budget: budget, startsAnywhere: startsAnywhere)
+            let search = FrontierSearch(
+                schedule, table: table, steps: steps, budget: budget, startsAnywhere: startsAnywhere)
             let end = search.run()
             spent.visited += search.visited
             spent.largestFrontier = max(spent.largestFrontier, search.largestFrontier)

@@ -26,39 +26,39 @@
 final class FrontierSearch<Steps: Transitions> {
     let schedule: Schedule
     let table: LabelTable
-    var steps: Steps
+    @exclusivity(unchecked) var steps: Steps
     private let budget: Budget
     let layout: ConfigurationLayout
 
-    var frontier: ConfigurationPool
+    @exclusivity(unchecked) var frontier: ConfigurationPool
     let emitted: DominantSet
     let work: DominantSet
-    var arena = WitnessArena()
+    @exclusivity(unchecked) var arena = WitnessArena()
     let current: UnsafeMutablePointer<UInt64>
     let candidate: UnsafeMutablePointer<UInt64>
 
     let open: OpenOperations
     /// Operations of each lane that were invoked.
-    var available: [Int32]
-    var lanes: LaneIndex
+    @exclusivity(unchecked) var available: [Int32]
+    @exclusivity(unchecked) var lanes: LaneIndex
     /// The lanes that may help an operation that is open at the present event.
-    var usableLanes: [Int32] = []
-    private var stateNames: FlatArray<Int32>
-    private var failure: Exhaustion?
+    @exclusivity(unchecked) var usableLanes: [Int32] = []
+    @exclusivity(unchecked) private var stateNames: FlatArray<Int32>
+    @exclusivity(unchecked) private var failure: Exhaustion?
 
     /// Configurations kept after an event; all where it is `Int.max`.
-    private var beam: Int
+    @exclusivity(unchecked) private var beam: Int
     private let firstBeam: Int
     private let fallsBack: Bool
     private let startsAnywhere: Bool
-    private var selection: BeamSelection
-    private var snapshots: SnapshotHistory
+    @exclusivity(unchecked) private var selection: BeamSelection
+    @exclusivity(unchecked) private var snapshots: SnapshotHistory
     /// Whether the frontier holds all configurations that no other makes superfluous.
-    private var isComplete = true
+    @exclusivity(unchecked) private var isComplete = true
 
     /// Configurations that were expanded or kept, over all events.
-    private(set) var visited = 0
-    private(set) var largestFrontier = 1
+    @exclusivity(unchecked) private(set) var visited = 0
+    @exclusivity(unchecked) private(set) var largestFrontier = 1
 
     /// - Parameters:
     ///   - beam: configurations that are kept at first; `Int.max` for all, always.

@@ -23,11 +23,11 @@ final class OpenOperations {
     private let hasExclusions: Bool
 
     /// By return, first first.
-    private(set) var mutators: FlatArray<Mutator>
-    private(set) var mutatorCount = 0
+    @exclusivity(unchecked) private(set) var mutators: FlatArray<Mutator>
+    @exclusivity(unchecked) private(set) var mutatorCount = 0
     /// Of each open mutator the slots of those with its label that return earlier.
-    private(set) var equalBefore: FlatArray<UInt64>
-    private(set) var observers: [Int32] = []
+    @exclusivity(unchecked) private(set) var equalBefore: FlatArray<UInt64>
+    @exclusivity(unchecked) private(set) var observers: [Int32] = []
     /// Slots of open mutators that are blind.
     let blind: FlatArray<UInt64>
 
