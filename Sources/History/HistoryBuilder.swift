@@ -30,6 +30,9 @@ public struct HistoryBuilder: Sendable {
 
     public mutating func intern(_ number: Int64) -> Int32 { columns.values.intern(number) }
 
+    /// The id of a list of two integers.
+    mutating func internPair(_ first: Int64, _ second: Int64) -> Int32 { columns.values.intern(first, second) }
+
     /// - Throws: `HistoryError` when there are more than 65,535 different functions.
     public mutating func function(_ name: String) throws(HistoryError) -> UInt16 {
         if let known = functionIDs[name] { return known }
@@ -41,6 +44,10 @@ public struct HistoryBuilder: Sendable {
         columns.functionNames.append(name)
         return id
     }
+
+    func value(_ id: Int32) -> Value { columns.values[id] }
+
+    func functionName(_ id: UInt16) -> String { columns.functionNames[Int(id)] }
 
     /// - Throws: `HistoryError` when there are more than 32,767 different nodes.
     public mutating func node(_ name: String) throws(HistoryError) -> Int16 {

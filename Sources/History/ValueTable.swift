@@ -10,6 +10,8 @@ public struct ValueTable: Sendable {
     /// Of a list of two values the ids of both, the first in the upper half; 0 for any other value.
     private var pairs: [UInt64] = [0]
     private var integers = IntegerIndex()
+    /// Ids of lists of two values, by `pairs`.
+    private var pairIndex = IntegerIndex()
     private var others: [Value: Int32] = [.null: 0]
 
     public init() {}
@@ -28,33 +30,61 @@ public struct ValueTable: Sendable {
 
     /// The id of a value, or nil where the history does not have it.
     public func id(of value: Value) -> Int32? {
-        if case .integer(let number) = value { return integers.id(of: number) }
-        return others[value]
+        switch value {
+        case .integer(let number): return integers.id(of: number)
+        case .list(let elements) where elements.count == 2:
+            guard let first = id(of: elements[0]), let second = id(of: elements[1]) else { return nil }
+            return pairIndex.id(of: Int64(bitPattern: Self.pair(first, second)))
+        default: return others[value]
+        }
     }
 
     /// The id of a value, a new one where there is none yet.
     public mutating func intern(_ value: Value) -> Int32 {
-        if case .integer(let number) = value { return intern(number) }
-        if let known = others[value] { return known }
-        var pair: UInt64 = 0
-        if case .list(let elements) = value, elements.count == 2 {
-            pair = UInt64(UInt32(intern(elements[0]))) << 32 | UInt64(UInt32(intern(elements[1])))
+        switch value {
+        case .integer(let number): return intern(number)
+        case .list(let elements) where elements.count == 2:
+            return internPair(intern(elements[0]), intern(elements[1]), value)
+        default:
+            let next = Int32(values.count)
+            // One search for both: finding it and finding its place.
+            let id = { (id: inout Int32) in
+                if id < 0 { id = next }
+                return id
+            }(&others[value, default: -1])
+            if id == next { add(value, pair: 0) }
+            return id
         }
-        let id = Int32(values.count)
-        others[value] = id
+    }
+
+    /// The id of a list of two integers, a new one where there is none yet.
+    mutating func intern(_ first: Int64, _ second: Int64) -> Int32 {
+        internPair(intern(first), intern(second), .list([.integer(first), .integer(second)]))
+    }
+
+    @inline(__always)
+    private mutating func internPair(_ first: Int32, _ second: Int32, _ value: @autoclosure () -> Value) -> Int32 {
+        let next = Int32(values.count)
+        let pair = Self.pair(first, second)
+        let id = pairIndex.insert(Int64(bitPattern: pair), id: next)
+        if id == next { add(value(), pair: pair) }
+        return id
+    }
+
+    private static func pair(_ first: Int32, _ second: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
+    }
+
+    private mutating func add(_ value: Value, pair: UInt64) {
         values.append(value)
         pairs.append(pair)
-        return id
     }
 
     /// The id of an integer, a new one where there is none yet.
     public mutating func intern(_ number: Int64) -> Int32 {
         let next = Int32(values.count)
         let id = integers.insert(number, id: next)
-        if id == next {
-            values.append(.integer(number))
-            pairs.append(0)
-        }
+        if id == next { add(.integer(number), pair: 0) }
         return id
     }
 }
