@@ -20,19 +20,15 @@ public enum HistoryExport {
         if independent, format != .edn {
             throw HistoryError("\(format.rawValue) has a field for the key; only edn has [key value] tuples")
         }
+        // All of it before the first byte, so that there is never half a text.
+        if independent { try requireKeys(history.columns) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(part + 1_024)
         for position in 0..<history.columns.count {
             var operation = history.columns[position]
             if independent, operation.process != .nemesis, operation.key == nil {
                 // A completion is about the key of its invocation.
-                let partner = Int(history.partner[position])
-                operation.key = operation.kind == .invoke || partner < 0 ? nil : history.columns[partner].key
-                guard operation.key != nil else {
-                    throw HistoryError(
-                        "event \(operation.index) has no key; as [key value] tuples can only be written histories "
-                            + "whose every operation has one")
-                }
+                operation.key = history.columns[Int(history.partner[position])].key
             }
             if format == .edn {
                 EDNWriter.append(operation, independent: independent && operation.process != .nemesis, to: &bytes)
@@ -45,5 +41,16 @@ public enum HistoryExport {
             }
         }
         try bytes.withUnsafeBytes(write)
+    }
+
+    private static func requireKeys(_ columns: EventColumns) throws(HistoryError) {
+        for position in 0..<columns.count where columns.processes[position] != EventColumns.nemesis {
+            let isInvocation = columns.kinds[position] == .invoke
+            if columns.keys[isInvocation ? position : Int(columns.partner[position])] == EventColumns.none {
+                throw HistoryError(
+                    "event \(columns.index(position)) has no key; as [key value] tuples can only be written histories "
+                        + "whose every operation has one")
+            }
+        }
     }
 }
