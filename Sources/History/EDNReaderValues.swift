@@ -40,20 +40,8 @@ struct EDNValues {
     mutating func id(
         _ scanner: inout EDNScanner, _ byte: UInt8, _ builder: inout HistoryBuilder
     ) throws(Failure) -> Int32 {
-        let start = scanner.position
-        let bytes = scanner.bytes
+        if let id = scalar(&scanner, byte, &builder) { return id }
         switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            guard let number = scanner.integer() else { break }
-            try requireMore(scanner)
-            return builder.intern(number)
-        case UInt8(ascii: "n"):
-            // What may be half a symbol must not be taken for nil.
-            guard UsualJSON.word(bytes, start) & 0xff_ffff == UsualJSON.word("nil"), start + 3 < scanner.end,
-                EDNScanner.endsToken(bytes[start + 3])
-            else { break }
-            scanner.position += 3
-            return ValueTable.null
         case UInt8(ascii: "["):
             if let pair = pair(&scanner, &builder) { return pair }
             return try spelled(&scanner, &builder)
@@ -64,6 +52,38 @@ struct EDNValues {
         let value = try scanner.value()
         try requireMore(scanner)
         return builder.intern(value)
+    }
+
+    /// The id of a whole number, nil, or a plain string, behind which more text stands; nil, with nothing taken, for
+    /// anything else.
+    @inline(__always)
+    private func scalar(_ scanner: inout EDNScanner, _ byte: UInt8, _ builder: inout HistoryBuilder) -> Int32? {
+        let start = scanner.position
+        let (bytes, end) = (scanner.bytes, scanner.end)
+        switch byte {
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            guard let number = scanner.integer() else { return nil }
+            guard scanner.position < end else {
+                scanner.position = start
+                return nil
+            }
+            return builder.intern(number)
+        case UInt8(ascii: "n"):
+            guard UsualJSON.word(bytes, start) & 0xff_ffff == UsualJSON.`nil`, start + 3 < end,
+                EDNScanner.endsToken(bytes[start + 3])
+            else { return nil }
+            scanner.position += 3
+            return ValueTable.null
+        case UInt8(ascii: "\""):
+            var at = start + 1
+            while at < end, bytes[at] < 0x80, bytes[at] != UInt8(ascii: "\""), bytes[at] != UInt8(ascii: "\\") {
+                at += 1
+            }
+            guard at < end, bytes[at] == UInt8(ascii: "\""), at > start + 1 else { return nil }
+            scanner.position = at + 1
+            return builder.internASCII(bytes + start + 1, at - start - 1)
+        default: return nil
+        }
     }
 
     /// An operation map has a bracket at its end: a form that reaches to the end of the text may be half of one, and
@@ -125,14 +145,16 @@ struct EDNValues {
         return nil
     }
 
-    /// A vector of two whole numbers; nil, with nothing taken, for any other.
-    @inline(__always)
+    /// A vector of two numbers, strings or nils with one space between; nil, with nothing taken, for any other.
     private func pair(_ scanner: inout EDNScanner, _ builder: inout HistoryBuilder) -> Int32? {
         let start = scanner.position
+        let bytes = scanner.bytes
         scanner.position += 1
-        if let first = scanner.integer(), scanner.bytes[scanner.position] == 0x20 {
+        if let first = scalar(&scanner, bytes[scanner.position], &builder), bytes[scanner.position] == 0x20 {
             scanner.position += 1
-            if let second = scanner.integer(), scanner.bytes[scanner.position] == UInt8(ascii: "]") {
+            if let second = scalar(&scanner, bytes[scanner.position], &builder),
+                scanner.position < scanner.end, bytes[scanner.position] == UInt8(ascii: "]")
+            {
                 scanner.position += 1
                 return builder.internPair(first, second)
             }

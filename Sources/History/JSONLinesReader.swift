@@ -244,18 +244,9 @@ struct JSONLinesReader {
     /// The id of the value at `at`, or nil where it is for `JSONLines` to read.
     @inline(__always)
     private mutating func value(_ bytes: UnsafePointer<UInt8>, _ at: inout Int) -> Int32? {
+        if let id = scalar(bytes, &at) { return id }
         let end: Int
         switch bytes[at] {
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            // What may be half a number must leave no trace in the table.
-            guard let number = UsualJSON.integer(bytes, &at),
-                bytes[at] == UInt8(ascii: ",") || bytes[at] == UInt8(ascii: "}")
-            else { return nil }
-            return builder.intern(number)
-        case UInt8(ascii: "n"):
-            guard UsualJSON.word(bytes, at) & 0xffff_ffff == UsualJSON.null else { return nil }
-            at += 4
-            return ValueTable.null
         case UInt8(ascii: "t"):
             guard UsualJSON.word(bytes, at) & 0xffff_ffff == UsualJSON.`true` else { return nil }
             end = at + 4
@@ -280,6 +271,28 @@ struct JSONLinesReader {
         return known >= 0 ? known : newValue(bytes + at, end - at, hash)
     }
 
+    /// The id of a whole number, null, or a plain string; nil, with nothing taken, for anything else.
+    @inline(__always)
+    private mutating func scalar(_ bytes: UnsafePointer<UInt8>, _ at: inout Int) -> Int32? {
+        switch bytes[at] {
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            var end = at
+            // What may be half a number must leave no trace in the table.
+            guard let number = UsualJSON.integer(bytes, &end), UsualJSON.endsValue(bytes[end]) else { return nil }
+            at = end
+            return builder.intern(number)
+        case UInt8(ascii: "\""):
+            guard let end = UsualJSON.endOfPlainString(bytes, at), end - at > 2 else { return nil }
+            defer { at = end }
+            return builder.internASCII(bytes + at + 1, end - at - 2)
+        case UInt8(ascii: "n"):
+            guard UsualJSON.word(bytes, at) & 0xffff_ffff == UsualJSON.null else { return nil }
+            at += 4
+            return ValueTable.null
+        default: return nil
+        }
+    }
+
     private mutating func newValue(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64) -> Int32? {
         var scanner = JSONScanner(UnsafeRawBufferPointer(start: bytes, count: count))
         guard let value = try? scanner.value(depth: 1), scanner.position == count else { return nil }
@@ -288,15 +301,14 @@ struct JSONLinesReader {
         return id
     }
 
-    /// The id of a list of two whole numbers, such as a compare-and-set carries; nil, with nothing taken, for any
-    /// other list.
-    @inline(__always)
+    /// The id of a list of two numbers, strings or nulls, such as a compare-and-set carries; nil, with nothing taken,
+    /// for any other list.
     private mutating func pair(_ bytes: UnsafePointer<UInt8>, _ at: inout Int) -> Int32? {
         var next = at + 1
-        guard let first = UsualJSON.integer(bytes, &next), bytes[next] == UInt8(ascii: ",") else { return nil }
+        guard let first = scalar(bytes, &next), bytes[next] == UInt8(ascii: ",") else { return nil }
         next += 1
         UsualJSON.skipSpace(bytes, &next)
-        guard let second = UsualJSON.integer(bytes, &next), bytes[next] == UInt8(ascii: "]") else { return nil }
+        guard let second = scalar(bytes, &next), bytes[next] == UInt8(ascii: "]") else { return nil }
         at = next + 1
         return builder.internPair(first, second)
     }

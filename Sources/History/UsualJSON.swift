@@ -33,6 +33,7 @@ enum UsualJSON {
     static var info: UInt64 { @inline(__always) get { word("\"info\"") } }
     static var nemesis: UInt64 { @inline(__always) get { word("\"nemesis") } }
     static var null: UInt64 { @inline(__always) get { word("null") } }
+    static var `nil`: UInt64 { @inline(__always) get { word("nil") } }
     static var `true`: UInt64 { @inline(__always) get { word("true") } }
     static var `false`: UInt64 { @inline(__always) get { word("false") } }
 
@@ -103,6 +104,24 @@ enum UsualJSON {
             if byte < 0x20 || byte == UInt8(ascii: "\\") { return nil }
             at += 1
         }
+    }
+
+    /// The offset behind the closing quote of a string without escapes and with nothing but ASCII, or nil.
+    @inline(__always)
+    static func endOfPlainString(_ bytes: UnsafePointer<UInt8>, _ start: Int) -> Int? {
+        var at = start + 1
+        while true {
+            let byte = bytes[at]
+            if byte == UInt8(ascii: "\"") { return at + 1 }
+            if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\\") { return nil }
+            at += 1
+        }
+    }
+
+    /// Whether a byte can follow a value.
+    @inline(__always)
+    static func endsValue(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
     }
 
     /// The offset behind the bracket that closes the one at `start`, or nil.
