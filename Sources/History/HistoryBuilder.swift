@@ -30,6 +30,15 @@ public struct HistoryBuilder: Sendable {
 
     public mutating func intern(_ number: Int64) -> Int32 { columns.values.intern(number) }
 
+    /// The id of a list of two values.
+    mutating func internPair(_ first: Int32, _ second: Int32) -> Int32 { columns.values.internPair(first, second) }
+
+    /// The id of a string, which must have at least one byte and none but ASCII.
+    @inline(__always)
+    mutating func internASCII(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
+        columns.values.internASCII(bytes, count)
+    }
+
     /// - Throws: `HistoryError` when there are more than 65,535 different functions.
     public mutating func function(_ name: String) throws(HistoryError) -> UInt16 {
         if let known = functionIDs[name] { return known }
@@ -41,6 +50,10 @@ public struct HistoryBuilder: Sendable {
         columns.functionNames.append(name)
         return id
     }
+
+    func value(_ id: Int32) -> Value { columns.values[id] }
+
+    func functionName(_ id: UInt16) -> String { columns.functionNames[Int(id)] }
 
     /// - Throws: `HistoryError` when there are more than 32,767 different nodes.
     public mutating func node(_ name: String) throws(HistoryError) -> Int16 {

@@ -10,6 +10,10 @@ public struct ValueTable: Sendable {
     /// Of a list of two values the ids of both, the first in the upper half; 0 for any other value.
     private var pairs: [UInt64] = [0]
     private var integers = IntegerIndex()
+    /// Ids of lists of two values, by `pairs`.
+    private var pairIndex = IntegerIndex()
+    /// Ids of strings of ASCII, which are the same only where their bytes are.
+    private var texts = ByteIndex()
     private var others: [Value: Int32] = [.null: 0]
 
     public init() {}
@@ -28,79 +32,93 @@ public struct ValueTable: Sendable {
 
     /// The id of a value, or nil where the history does not have it.
     public func id(of value: Value) -> Int32? {
-        if case .integer(let number) = value { return integers.id(of: number) }
-        return others[value]
+        switch value {
+        case .integer(let number): return integers.id(of: number)
+        case .list(let elements) where elements.count == 2:
+            guard let first = id(of: elements[0]), let second = id(of: elements[1]) else { return nil }
+            return pairIndex.id(of: Int64(bitPattern: Self.pair(first, second)))
+        case .string(let text):
+            let known = Self.withASCII(text) { bytes, count in
+                let id = texts.find(bytes, count, hash: ByteIndex.hash(bytes, count))
+                return id < 0 ? nil : .some(id)
+            }
+            return known ?? others[value]
+        default: return others[value]
+        }
     }
 
     /// The id of a value, a new one where there is none yet.
     public mutating func intern(_ value: Value) -> Int32 {
-        if case .integer(let number) = value { return intern(number) }
-        if let known = others[value] { return known }
-        var pair: UInt64 = 0
-        if case .list(let elements) = value, elements.count == 2 {
-            pair = UInt64(UInt32(intern(elements[0]))) << 32 | UInt64(UInt32(intern(elements[1])))
+        switch value {
+        case .integer(let number): return intern(number)
+        case .list(let elements) where elements.count == 2:
+            return internPair(intern(elements[0]), intern(elements[1]))
+        case .string(let text):
+            return Self.withASCII(text) { bytes, count in internASCII(bytes, count) } ?? internOther(value)
+        default: return internOther(value)
         }
+    }
+
+    private mutating func internOther(_ value: Value) -> Int32 {
+        let next = Int32(values.count)
+        // One search for both: finding it and finding its place.
+        let id = { (id: inout Int32) in
+            if id < 0 { id = next }
+            return id
+        }(&others[value, default: -1])
+        if id == next { add(value, pair: 0) }
+        return id
+    }
+
+    /// Calls `body` with the bytes of a text that is not empty and has none but ASCII; nil for any other.
+    private static func withASCII<Result>(_ text: String, _ body: (UnsafePointer<UInt8>, Int) -> Result?) -> Result? {
+        let result = text.utf8.withContiguousStorageIfAvailable { bytes -> Result? in
+            guard let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
+            var seen: UInt8 = 0
+            for byte in bytes { seen |= byte }
+            return seen < 0x80 ? body(base, bytes.count) : nil
+        }
+        return result ?? nil
+    }
+
+    /// The id of a string, which must have at least one byte and none but ASCII.
+    @inline(__always)
+    mutating func internASCII(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
+        let hash = ByteIndex.hash(bytes, count)
+        let known = texts.find(bytes, count, hash: hash)
+        return known >= 0 ? known : addASCII(bytes, count, hash)
+    }
+
+    private mutating func addASCII(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ hash: UInt64) -> Int32 {
         let id = Int32(values.count)
-        others[value] = id
+        texts.insert(bytes, count, hash: hash, id: id)
+        add(.string(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)), pair: 0)
+        return id
+    }
+
+    /// The id of a list of two values of this table, a new one where there is none yet.
+    mutating func internPair(_ first: Int32, _ second: Int32) -> Int32 {
+        let next = Int32(values.count)
+        let pair = Self.pair(first, second)
+        let id = pairIndex.insert(Int64(bitPattern: pair), id: next)
+        if id == next { add(.list([values[Int(first)], values[Int(second)]]), pair: pair) }
+        return id
+    }
+
+    private static func pair(_ first: Int32, _ second: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
+    }
+
+    private mutating func add(_ value: Value, pair: UInt64) {
         values.append(value)
         pairs.append(pair)
-        return id
     }
 
     /// The id of an integer, a new one where there is none yet.
     public mutating func intern(_ number: Int64) -> Int32 {
         let next = Int32(values.count)
         let id = integers.insert(number, id: next)
-        if id == next {
-            values.append(.integer(number))
-            pairs.append(0)
-        }
+        if id == next { add(.integer(number), pair: 0) }
         return id
-    }
-}
-
-/// Ids of integers, by open addressing.
-private struct IntegerIndex: Sendable {
-    private var keys: [Int64] = []
-    /// -1 where a place is free.
-    private var ids: [Int32] = []
-    private var count = 0
-
-    func id(of key: Int64) -> Int32? {
-        if ids.isEmpty { return nil }
-        let place = find(key)
-        return ids[place] < 0 ? nil : ids[place]
-    }
-
-    /// The id of `key`: the one that it has, or else `id`.
-    mutating func insert(_ key: Int64, id: Int32) -> Int32 {
-        if count * 2 >= ids.count { grow() }
-        let place = find(key)
-        if ids[place] >= 0 { return ids[place] }
-        keys[place] = key
-        ids[place] = id
-        count += 1
-        return id
-    }
-
-    @inline(__always)
-    private func find(_ key: Int64) -> Int {
-        let mask = ids.count - 1
-        var hash = UInt64(bitPattern: key) &* 0x9e37_79b9_7f4a_7c15
-        hash ^= hash >> 32
-        var place = Int(truncatingIfNeeded: hash) & mask
-        while ids[place] >= 0 && keys[place] != key { place = (place + 1) & mask }
-        return place
-    }
-
-    private mutating func grow() {
-        let (oldKeys, oldIDs) = (keys, ids)
-        keys = [Int64](repeating: 0, count: max(16, oldIDs.count * 2))
-        ids = [Int32](repeating: -1, count: keys.count)
-        for (old, id) in oldIDs.enumerated() where id >= 0 {
-            let place = find(oldKeys[old])
-            keys[place] = oldKeys[old]
-            ids[place] = id
-        }
     }
 }

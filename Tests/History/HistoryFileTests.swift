@@ -39,7 +39,7 @@ import Testing
                 continue
             }
             let history = try parse(cut)
-            #expect(history.operations == Array(operations[..<(complete + (endsWithEvent ? 1 : 0))]))
+            #expect(Array(history.operations) == Array(operations[..<(complete + (endsWithEvent ? 1 : 0))]))
             #expect(history.warnings.isEmpty == (cut.last == 0x0A || endsWithEvent), "cut at \(length)")
         }
     }
