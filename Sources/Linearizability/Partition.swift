@@ -58,7 +58,9 @@ struct Partition: Sendable {
         failedCAS: LinearizabilityOptions.FailedCAS
     ) {
         let completion = history.completion(of: position)
-        var call = Call(function: invocation.function, input: invocation.value, output: nil, outcome: .unknown)
+        var call = Call(
+            function: invocation.function, input: invocation.value, output: nil, outcome: .unknown,
+            process: model.needsProcess ? invocation.process.number : nil, key: invocation.key)
         var returned = PartitionOperation.never
         switch completion?.kind {
         case .ok:

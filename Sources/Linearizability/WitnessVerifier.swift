@@ -57,13 +57,16 @@ struct WitnessVerifier<M: Model>: Sendable {
                 open[event.process] = (position, event)
                 expected[event.key, default: [:]][position] = Expected(
                     returned: .max,
-                    call: Call(function: event.function, input: event.value, output: nil, outcome: .unknown),
+                    call: Call(
+                        function: event.function, input: event.value, output: nil, outcome: .unknown,
+                        process: model.needsProcess ? event.process.number : nil, key: event.key),
                     isRequired: false)
                 continue
             }
             guard let (start, invocation) = open.removeValue(forKey: event.process) else { continue }
             var call = Call(
-                function: invocation.function, input: invocation.value, output: event.value, outcome: .happened)
+                function: invocation.function, input: invocation.value, output: event.value, outcome: .happened,
+                process: model.needsProcess ? event.process.number : nil, key: invocation.key)
             switch event.kind {
             case .ok: break
             case .fail:
