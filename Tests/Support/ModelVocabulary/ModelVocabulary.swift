@@ -10,6 +10,13 @@ public struct ModelVocabulary: Sendable, CustomStringConvertible {
         public var answers: [Value]
         /// Whether a refusal is an observation.
         public var canBeRefused = false
+
+        public init(function: String, input: Value, answers: [Value], canBeRefused: Bool = false) {
+            self.function = function
+            self.input = input
+            self.answers = answers
+            self.canBeRefused = canBeRefused
+        }
     }
 
     public var model: any Model
