@@ -8,21 +8,21 @@ enum ShapedHistories {
         let steps = max(1, parameters.operations - 1)
         var object = SyntheticRegister(values: parameters.values, readPercent: 50, casPercent: 0)
         let long = object.act(&random, changes: true, takesEffect: false)
-        sink.invoke(2, long.function, long.input)
+        sink.invoke(2, long.function.name, long.input)
         // The operations take effect in order, each while it is alone with the long one.
         let takesEffectAt = random.below(steps)
         var state = object.state
         var earlier: SyntheticStep?
         for step in 0..<steps {
             var next = object.act(&random, changes: false, takesEffect: true)
-            if next.function == "read" { next.output = state } else { state = next.input }
+            if next.function == .read { next.output = state } else { state = next.input }
             if step == takesEffectAt { state = long.input }
-            sink.invoke(step % 2, next.function, next.input)
-            if let earlier { sink.ok((step + 1) % 2, earlier.function, earlier.output) }
+            sink.invoke(step % 2, next.function.name, next.input)
+            if let earlier { sink.ok((step + 1) % 2, earlier.function.name, earlier.output) }
             earlier = next
         }
-        if let earlier { sink.ok((steps + 1) % 2, earlier.function, earlier.output) }
-        sink.ok(2, long.function, long.output)
+        if let earlier { sink.ok((steps + 1) % 2, earlier.function.name, earlier.output) }
+        sink.ok(2, long.function.name, long.output)
     }
 
     /// Half of the operations enqueue at the same time; the others dequeue one by one.

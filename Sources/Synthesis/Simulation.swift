@@ -45,18 +45,19 @@ struct Simulation<Object: SyntheticObject> {
         var object = 0
         /// Place of the invocation among all events.
         var invokedAt = 0
-        var step = SyntheticStep(function: "", input: .null, kind: .ok, output: .null)
-        var staleRead: SyntheticStep?
+        /// Nil until it is decided.
+        var step: SyntheticStep?
+        var staleValue: Value?
     }
 
-    /// An event that waits for earlier ones; an empty function marks an invocation that is not decided yet.
+    /// An event that waits for earlier ones.
     private struct Event {
         var process: Int
         var kind: Operation.Kind
-        var function = ""
+        /// Nil for an invocation that is not decided yet.
+        var function: SyntheticFunction?
         var value = Value.null
         var object: Int
-        var error: String?
     }
 
     /// Whether a wrong read is wanted and was not answered yet.
@@ -79,118 +80,120 @@ struct Simulation<Object: SyntheticObject> {
         while issued < operations || open > 0 {
             turn += 1
             if !late.isEmpty, let place = late.firstIndex(where: { $0.due <= turn }) {
-                apply(late.remove(at: place).client, takesEffect: true)
+                let client = late.remove(at: place).client
+                _ = apply(client.object, client.invokedAt, crashes: true, takesEffect: true)
                 flush(into: &sink)
             }
             let place = random.below(running.count)
             switch running[place].phase {
             case .idle:
                 if issued == operations { continue }
-                running[place].phase = .open
-                running[place].crashes = (issued + 1) * crashed / operations > issued * crashed / operations
+                let crashes = (issued + 1) * crashed / operations > issued * crashed / operations
+                let object = objects.count == 1 ? 0 : random.below(objects.count)
                 issued += 1
                 open += 1
-                running[place].object = objects.count == 1 ? 0 : random.below(objects.count)
+                running[place].phase = .open
+                running[place].crashes = crashes
+                running[place].object = object
                 running[place].invokedAt = base + pending.count
-                if wantsStaleRead, issued > staleAfter ?? 0 {
-                    running[place].staleRead = objects[running[place].object].staleRead
-                }
-                append(running[place], .invoke)
+                if wantsStaleRead, issued > staleAfter ?? 0 { running[place].staleValue = objects[object].staleValue }
+                pending.append(Event(process: running[place].process, kind: .invoke, object: object))
             case .open:
                 if movePercent < 100, !random.chance(percent: movePercent) { continue }
                 running[place].phase = .done
-                guard running[place].crashes else {
-                    if wantsStaleRead, let stale = running[place].staleRead {
-                        wantsStaleRead = false
-                        running[place].step = stale
-                        decide(running[place])
-                    } else {
-                        running[place].step = apply(running[place], takesEffect: true)
+                if running[place].crashes {
+                    let fate = random.below(3)
+                    if fate == 2 {
+                        late.append((running[place], turn + random.below(40 * clients)))
+                        continue
                     }
-                    running[place].staleRead = nil
-                    flush(into: &sink)
-                    continue
-                }
-                let fate = random.below(3)
-                if fate == 2 {
-                    late.append((running[place], turn + random.below(40 * clients)))
+                    running[place].step = apply(
+                        running[place].object, running[place].invokedAt, crashes: true, takesEffect: fate == 0)
+                } else if wantsStaleRead, let value = running[place].staleValue {
+                    wantsStaleRead = false
+                    let stale = SyntheticStep(function: .read, input: .null, output: value)
+                    decide(running[place].invokedAt, crashes: false, stale)
+                    running[place].step = stale
                 } else {
-                    running[place].step = apply(running[place], takesEffect: fate == 0)
-                    flush(into: &sink)
+                    running[place].step = apply(
+                        running[place].object, running[place].invokedAt, crashes: false, takesEffect: true)
                 }
+                running[place].staleValue = nil
+                flush(into: &sink)
             case .done:
                 if movePercent < 100, !random.chance(percent: movePercent) { continue }
-                running[place].phase = .idle
                 open -= 1
-                if running[place].crashes {
-                    append(running[place], .info)
-                    running[place] = Client(process: nextProcess)
-                    nextProcess += 1
-                } else {
-                    let client = running[place]
-                    objects[client.object].returned(
-                        client.step, invokedAt: client.invokedAt, returnedAt: base + pending.count)
-                    append(client, client.step.kind)
-                }
+                finish(&running[place], &nextProcess)
                 flush(into: &sink)
             }
         }
-        for (client, _) in late { apply(client, takesEffect: false) }
+        for (client, _) in late { _ = apply(client.object, client.invokedAt, crashes: true, takesEffect: false) }
         flush(into: &sink)
         return nextProcess
     }
 
     /// Decides what an operation does, and completes its invocation.
-    @discardableResult
-    private mutating func apply(_ client: Client, takesEffect: Bool) -> SyntheticStep {
-        var decided = client
-        decided.step = objects[client.object].act(&random, changes: client.crashes, takesEffect: takesEffect)
-        decide(decided)
-        return decided.step
+    private mutating func apply(
+        _ object: Int, _ invokedAt: Int, crashes: Bool, takesEffect: Bool
+    ) -> SyntheticStep {
+        let step = objects[object].act(&random, changes: crashes, takesEffect: takesEffect)
+        decide(invokedAt, crashes: crashes, step)
+        return step
     }
 
-    private mutating func decide(_ client: Client) {
-        let place = client.invokedAt - base
-        pending[place].function = client.step.function
-        pending[place].value = client.step.input
+    private mutating func decide(_ invokedAt: Int, crashes: Bool, _ step: SyntheticStep) {
+        let place = invokedAt - base
+        pending[place].function = step.function
+        pending[place].value = step.input
         // The `info` of an operation that takes effect later may already be recorded.
-        guard client.crashes else { return }
-        for later in (place + 1)..<max(place + 1, pending.count) where pending[later].process == client.process {
-            pending[later].function = client.step.function
-            pending[later].value = client.step.input
+        guard crashes else { return }
+        let process = pending[place].process
+        for later in pending.indices[(place + 1)...] where pending[later].process == process {
+            pending[later].function = step.function
+            pending[later].value = step.input
         }
     }
 
-    private mutating func append(_ client: Client, _ kind: Operation.Kind) {
-        var event = Event(process: client.process, kind: kind, object: client.object)
-        switch kind {
-        case .invoke: break
-        case .info:
-            // Empty where the operation takes effect later: then it is filled in together with the invocation.
-            event.function = client.step.function
-            event.value = client.step.input
-            event.error = "timeout"
-        case .ok, .fail:
-            event.function = client.step.function
-            event.value = client.step.output
-            event.error = client.step.error
+    /// Records how an operation ended. What a crashed one asked, where that is still to be decided, is filled in
+    /// together with its invocation.
+    private mutating func finish(_ client: inout Client, _ nextProcess: inout Int) {
+        var event = Event(process: client.process, kind: .info, object: client.object)
+        event.function = client.step?.function
+        if client.crashes {
+            event.value = client.step?.input ?? .null
+            client = Client(process: nextProcess)
+            nextProcess += 1
+        } else if let step = client.step {
+            objects[client.object].returned(
+                step, invokedAt: client.invokedAt, returnedAt: base + pending.count)
+            event.kind = step.kind
+            event.value = step.output
+            client.step = nil
+            client.phase = .idle
         }
         pending.append(event)
     }
 
     /// Hands on the events up to the first that is not decided.
     private mutating func flush(into sink: inout EventSink) {
-        while head < pending.count, !pending[head].function.isEmpty {
-            let event = pending[head]
+        while head < pending.count, let function = pending[head].function {
             sink.emit(
-                event.process, event.kind, event.function, event.value,
-                key: objects.count == 1 ? nil : .integer(Int64(event.object)), error: event.error)
+                pending[head].process, pending[head].kind, function.name, pending[head].value,
+                key: objects.count == 1 ? nil : .integer(Int64(pending[head].object)), error: error(pending[head].kind))
             head += 1
         }
         if head > 4096 {
             pending.removeFirst(head)
             base += head
             head = 0
+        }
+    }
+
+    private func error(_ kind: Operation.Kind) -> String? {
+        switch kind {
+        case .invoke, .ok: nil
+        case .fail: "mismatch"
+        case .info: "timeout"
         }
     }
 }

@@ -1,12 +1,37 @@
 import PolygraphHistory
 
+/// The functions of the simulated objects; a byte, where a string would have to be counted by its owners.
+enum SyntheticFunction: UInt8 {
+    case read
+    case write
+    case cas
+    case enqueue
+    case dequeue
+    case push
+    case pop
+
+    var name: String {
+        switch self {
+        case .read: "read"
+        case .write: "write"
+        case .cas: "cas"
+        case .enqueue: "enqueue"
+        case .dequeue: "dequeue"
+        case .push: "push"
+        case .pop: "pop"
+        }
+    }
+}
+
 /// What a client asked of an object, and what it heard.
 struct SyntheticStep {
-    var function: String
+    var function: SyntheticFunction
     var input: Value
-    var kind: Operation.Kind
     var output: Value
-    var error: String?
+    /// Whether a compare-and-set met another value than it expected.
+    var isRefused = false
+
+    var kind: Operation.Kind { isRefused ? .fail : .ok }
 }
 
 /// An object on which every operation takes effect at one instant.
@@ -20,13 +45,13 @@ protocol SyntheticObject {
     /// Takes note that an operation returned.
     mutating func returned(_ step: SyntheticStep, invokedAt: Int, returnedAt: Int)
 
-    /// A read that is certainly wrong for an operation that is invoked now; nil where there is none yet.
-    var staleRead: SyntheticStep? { get }
+    /// What a read that is invoked now must not return; nil where nothing is certain yet.
+    var staleValue: Value? { get }
 }
 
 extension SyntheticObject {
     mutating func returned(_ step: SyntheticStep, invokedAt: Int, returnedAt: Int) {}
-    var staleRead: SyntheticStep? { nil }
+    var staleValue: Value? { nil }
 }
 
 /// A register whose clients read, write, and compare and set.
@@ -61,20 +86,20 @@ struct SyntheticRegister: SyntheticObject {
 
     mutating func act(_ random: inout SeededRandom, changes: Bool, takesEffect: Bool) -> SyntheticStep {
         if !changes, random.chance(percent: readPercent) {
-            return SyntheticStep(function: "read", input: .null, kind: .ok, output: state)
+            return SyntheticStep(function: .read, input: .null, output: state)
         }
         guard random.chance(percent: casPercent) else {
             let value = fresh(&random)
             if takesEffect { state = value }
-            return SyntheticStep(function: "write", input: value, kind: .ok, output: value)
+            return SyntheticStep(function: .write, input: value, output: value)
         }
         let expected = random.chance(percent: successPercent) ? state : other(&random)
         let pair = Value.list([expected, fresh(&random)])
         guard expected == state else {
-            return SyntheticStep(function: "cas", input: pair, kind: .fail, output: pair, error: "mismatch")
+            return SyntheticStep(function: .cas, input: pair, output: pair, isRefused: true)
         }
         if takesEffect, let value = pair.elements?[1] { state = value }
-        return SyntheticStep(function: "cas", input: pair, kind: .ok, output: pair)
+        return SyntheticStep(function: .cas, input: pair, output: pair)
     }
 
     private func other(_ random: inout SeededRandom) -> Value {
@@ -82,7 +107,7 @@ struct SyntheticRegister: SyntheticObject {
     }
 
     mutating func returned(_ step: SyntheticStep, invokedAt: Int, returnedAt: Int) {
-        guard values == 0, step.kind == .ok, step.function == "write" else { return }
+        guard values == 0, step.function == .write else { return }
         if let settled {
             guard settled.returnedAt < invokedAt else { return }
             overwritten = settled.value
@@ -91,9 +116,7 @@ struct SyntheticRegister: SyntheticObject {
     }
 
     /// Every value is written once, so one whose overwriting was over cannot come back.
-    var staleRead: SyntheticStep? {
-        overwritten.map { SyntheticStep(function: "read", input: .null, kind: .ok, output: $0) }
-    }
+    var staleValue: Value? { overwritten }
 }
 
 /// A queue or a stack whose values are all different.
@@ -111,10 +134,10 @@ struct SyntheticSequence: SyntheticObject {
             inserted += 1
             if takesEffect { values.append(inserted) }
             let value = Value.integer(inserted)
-            return SyntheticStep(function: isStack ? "push" : "enqueue", input: value, kind: .ok, output: value)
+            return SyntheticStep(function: isStack ? .push : .enqueue, input: value, output: value)
         }
         let output: Value = takesEffect ? take().map { .integer($0) } ?? .null : .null
-        return SyntheticStep(function: isStack ? "pop" : "dequeue", input: .null, kind: .ok, output: output)
+        return SyntheticStep(function: isStack ? .pop : .dequeue, input: .null, output: output)
     }
 
     private mutating func take() -> Int64? {
