@@ -60,9 +60,15 @@ struct CheckCommand: ParsableCommand {
         } catch {
             throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
         }
+        let knownModel: any Model
+        do throws(ModelOptionsError) {
+            knownModel = try known.make(ModelOptions(initial: initialValue))
+        } catch {
+            throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
+        }
         let options = LinearizabilityOptions(
             timeLimitSeconds: Double(limit) / 1e9, memoryLimitBytes: memoryLimit << 20)
-        let checker = Linearizable(model: known.make(initialValue), options: options)
+        let checker = Linearizable(model: knownModel, options: options)
         var worst: Int32 = 0
         let isArray = json && histories.count > 1
         if isArray { Console.print("[") }

@@ -94,7 +94,8 @@ extension EventColumns {
     func call(_ position: Int, needsProcess: Bool = false) -> Call {
         var call = Call(
             function: functionNames[Int(functions[position])], input: values[valueIDs[position]], output: nil,
-            outcome: .unknown)
+            outcome: .unknown, process: needsProcess ? Int(processes[position]) : nil,
+            key: keys[position] < 0 ? nil : .some(values[keys[position]]))
         let completion = partner[position]
         if completion >= 0 {
             switch kinds[Int(completion)] {

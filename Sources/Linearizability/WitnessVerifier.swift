@@ -73,7 +73,9 @@ struct WitnessVerifier<M: Model>: Sendable {
             function: columns.functionNames[Int(columns.functions[position])],
             input: columns.values[columns.valueIDs[position]],
             output: answer < 0 ? nil : .some(columns.values[columns.valueIDs[answer]]),
-            outcome: outcome == .happened ? .happened : outcome == .refused ? .refused : .unknown)
+            outcome: outcome == .happened ? .happened : outcome == .refused ? .refused : .unknown,
+            process: model.needsProcess ? Int(columns.processes[position]) : nil,
+            key: columns.keys[position] < 0 ? nil : .some(columns.values[columns.keys[position]]))
     }
 
     init(_ history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
