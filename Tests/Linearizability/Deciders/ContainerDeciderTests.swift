@@ -59,7 +59,7 @@ struct ReferenceContainer: ReferenceObject {
         var inner = random
         let entries = timeline.run(using: &random) { _, random in
             random.chance(insert) ? numbers.removeLast() : Int32(-1)
-        } apply: { _, element -> Int32 in
+        } apply: { _, element -> Int32? in
             if element >= 0 {
                 state.append(element)
                 return element

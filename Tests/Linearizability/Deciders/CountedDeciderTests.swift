@@ -27,7 +27,7 @@ struct ReferenceCount: ReferenceObject {
         var state = reference.initial
         let entries = timeline.run(using: &random) { _, random -> Wish in
             random.chance(looks) ? .look : random.chance(falls) ? .fall : .rise
-        } apply: { _, wish -> (CountedOperation.Role, Int32) in
+        } apply: { _, wish -> (CountedOperation.Role, Int32)? in
             let before = state
             if wish == .rise, state < reference.limit {
                 state += 1
