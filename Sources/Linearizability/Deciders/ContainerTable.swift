@@ -128,13 +128,18 @@ struct ContainerTable: ~Copyable {
         at rank: Int32, _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> Int32 {
         let place = timeline.events[rank] >> 1
-        let element = operations[Int(place)].element
-        return element >= 0 || assumed.isEmpty ? element : assumedElement(place)
+        let operation = operations[Int(place)]
+        return operation.element >= 0 || !operation.isCrashed ? operation.element : assumedElement(at: rank)
     }
 
-    private func assumedElement(_ place: Int32) -> Int32 {
-        guard let number = crashedRemovals.prefix(assumed.count).firstIndex(of: place) else { return -1 }
-        return assumed[number]
+    private func assumedElement(at rank: Int32) -> Int32 {
+        var low = 0
+        var high = assumed.count
+        while low < high {
+            let middle = (low + high) / 2
+            if timeline.invoked[crashedRemovals[middle]] < rank { low = middle + 1 } else { high = middle }
+        }
+        return low < assumed.count && timeline.invoked[crashedRemovals[low]] == rank ? assumed[low] : -1
     }
 
     @inline(__always) func takesPart(_ element: Int) -> Bool { insertion[element] >= 0 }
