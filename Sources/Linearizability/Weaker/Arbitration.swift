@@ -89,23 +89,25 @@ struct Arbitration {
         var work = 4 * nodes + 100_000
         for start in starts where work > 0 {
             let path = search.path(
-                from: start.to, to: start.from, atMost: (best?.count ?? .max) - 2, work: &work,
+                from: start.to, to: start.from, atMost: (best.map(PathSearch.length) ?? .max) - 2, work: &work,
                 edges: { node, body in
                     forEdges(node, inferencesBelow: .max) { target, step in
                         if incoming[Int(target)] > 0 { body(target, step) }
                     }
                 })
             if let path { best = [start] + path }
-            if best?.count == 2 { break }
+            if best.map(PathSearch.length) ?? .max <= 2 { break }
         }
         if let best { return best }
         // The bounded search found none: walk backwards among what is left until something comes again.
         return walk(incoming)
     }
 
-    /// The shortest path over session order, reads-from and the inferences below `limit`.
-    func path(from start: Int32, to end: Int32, inferencesBelow limit: Int32) -> [Edge]? {
-        var search = PathSearch(nodes: nodes)
+    /// What `path` needs; worth keeping for many paths.
+    var pathSearch: PathSearch { PathSearch(nodes: nodes) }
+
+    /// A path with the fewest steps between processes, over session order, reads-from and the inferences below `limit`.
+    func path(from start: Int32, to end: Int32, inferencesBelow limit: Int32, _ search: inout PathSearch) -> [Edge]? {
         var work = Int.max
         return search.path(
             from: start, to: end, atMost: .max, work: &work,
@@ -138,51 +140,69 @@ struct Arbitration {
     }
 }
 
-/// Breadth-first search, many times over the same nodes.
+/// Search for the path with the fewest steps from process to process, many times over the same nodes.
 struct PathSearch {
-    private var parent: [Arbitration.Edge?]
+    private var parent: [Arbitration.Edge]
     private var stamp: [Int32]
+    private var isDone: [Bool]
     private var depth: [Int32]
     private var round: Int32 = 0
-    private var queue: [Int32] = []
+    private var level: [Int32] = []
+    private var nextLevel: [Int32] = []
 
     init(nodes: Int) {
-        parent = Array(repeating: nil, count: nodes)
+        parent = Array(repeating: Arbitration.Edge(from: -1, to: -1, step: .session), count: nodes)
         stamp = Array(repeating: 0, count: nodes)
+        isDone = Array(repeating: false, count: nodes)
         depth = Array(repeating: 0, count: nodes)
     }
 
-    /// The shortest path of at most `limit` edges; `work` counts down with every edge that is looked at.
+    /// How many of the edges go from process to process.
+    static func length(_ path: [Arbitration.Edge]) -> Int { path.count { $0.step != .session } }
+
+    /// The shortest path of at most `limit` such edges; `work` counts down with every edge that is looked at.
     mutating func path(
         from start: Int32, to end: Int32, atMost limit: Int, work: inout Int,
         edges: (Int32, (Int32, Arbitration.Step) -> Void) -> Void
     ) -> [Arbitration.Edge]? {
         round += 1
-        queue.removeAll(keepingCapacity: true)
-        queue.append(start)
+        level.removeAll(keepingCapacity: true)
+        nextLevel.removeAll(keepingCapacity: true)
+        level.append(start)
         stamp[Int(start)] = round
+        isDone[Int(start)] = false
         depth[Int(start)] = 0
-        var head = 0
-        var isFound = start == end
-        while head < queue.count, !isFound, work > 0 {
-            let node = queue[head]
-            head += 1
-            if depth[Int(node)] >= limit { break }
+        var reached: Int32 = 0
+        var isFound = false
+        while !isFound, work > 0, reached <= limit {
+            guard let node = level.popLast() else {
+                if nextLevel.isEmpty { return nil }
+                swap(&level, &nextLevel)
+                reached += 1
+                continue
+            }
+            if isDone[Int(node)] || depth[Int(node)] < reached { continue }
+            isDone[Int(node)] = true
+            if node == end {
+                isFound = true
+                break
+            }
             edges(node) { target, step in
                 work -= 1
-                if stamp[Int(target)] == round { return }
+                let length = reached + (step == .session ? 0 : 1)
+                if stamp[Int(target)] == round, depth[Int(target)] <= length { return }
                 stamp[Int(target)] = round
-                depth[Int(target)] = depth[Int(node)] + 1
+                isDone[Int(target)] = false
+                depth[Int(target)] = length
                 parent[Int(target)] = Arbitration.Edge(from: node, to: target, step: step)
-                queue.append(target)
-                if target == end { isFound = true }
+                if step == .session { level.append(target) } else { nextLevel.append(target) }
             }
         }
         guard isFound else { return nil }
         var path: [Arbitration.Edge] = []
         var node = end
         while node != start {
-            guard let edge = parent[Int(node)] else { return nil }
+            let edge = parent[Int(node)]
             path.append(edge)
             node = edge.from
         }

@@ -10,6 +10,7 @@ struct LevelProof {
     private let history: History
     private let level: ConsistencyLevel
     private let graph: Arbitration
+    private var search: PathSearch
     private let accesses: (Int32) -> Access
     private var steps: [String] = []
     private var told: Set<String> = []
@@ -24,6 +25,7 @@ struct LevelProof {
         self.history = history
         self.level = level
         self.graph = graph
+        search = graph.pathSearch
         let trace = graph.execution.trace
         accesses = { place in
             Access(
@@ -160,7 +162,7 @@ struct LevelProof {
 
     private mutating func tellPath(from start: Int32, to end: Int32, premises: Int32) {
         cited.formUnion([start, end])
-        if let path = graph.path(from: start, to: end, inferencesBelow: premises) { tell(path) }
+        if let path = graph.path(from: start, to: end, inferencesBelow: premises, &search) { tell(path) }
     }
 
     /// Why the process of the reader knew of a write.

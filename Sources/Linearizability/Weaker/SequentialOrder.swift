@@ -79,12 +79,12 @@ struct SequentialOrder {
         }
     }
 
-    /// Takes every write as soon as it is possible, the earliest first.
+    /// Takes every write as soon as it is possible; of several the one that comes first in the likely order.
     /// - Returns: whether all operations found their place; `order` is it then.
     mutating func findGreedily() -> Bool {
         var awake = (0..<Int32(cursor.count)).reversed().map { $0 }
         var waiting = [[Int32]](repeating: [], count: current.count)
-        var writes = EarliestFirst()
+        var writes = EarliestFirst(rank: LikelyOrder(execution).rank)
         while true {
             while let session = awake.popLast() {
                 while case let place = head(Int(session)), place >= 0 {
@@ -180,14 +180,21 @@ struct SequentialOrder {
     }
 }
 
-/// A heap of entries: the one invoked first comes first.
+/// A heap of entries: the one of the lowest rank comes first.
 private struct EarliestFirst {
+    let rank: [Int32]
     private var heap: [Int32] = []
+
+    init(rank: [Int32]) { self.rank = rank }
+
+    private func isEarlier(_ first: Int, _ second: Int) -> Bool {
+        rank[Int(heap[first])] < rank[Int(heap[second])]
+    }
 
     mutating func insert(_ place: Int32) {
         heap.append(place)
         var child = heap.count - 1
-        while child > 0, heap[child] < heap[(child - 1) / 2] {
+        while child > 0, isEarlier(child, (child - 1) / 2) {
             heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
@@ -201,7 +208,7 @@ private struct EarliestFirst {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isEarlier(child, least) {
                 least = child
             }
             if least == parent { return first }
