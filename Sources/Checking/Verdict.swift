@@ -82,6 +82,8 @@ public struct CheckResult: Sendable, Hashable {
     public var partitions: [PartitionResult]
     /// Further facts for the report, in order: name and value.
     public var facts: [Fact]
+    /// For a history that breaks the promise: which weaker ones it still keeps; empty where nobody asked.
+    public var levels: [LevelResult]
 
     /// A named value for the report.
     public struct Fact: Sendable, Hashable {
@@ -95,7 +97,7 @@ public struct CheckResult: Sendable, Hashable {
 
     public init(
         checker: String, verdict: Verdict, reason: String, anomalies: [Anomaly] = [],
-        partitions: [PartitionResult] = [], facts: [Fact] = []
+        partitions: [PartitionResult] = [], facts: [Fact] = [], levels: [LevelResult] = []
     ) {
         self.checker = checker
         self.verdict = verdict
@@ -103,6 +105,7 @@ public struct CheckResult: Sendable, Hashable {
         self.anomalies = anomalies
         self.partitions = partitions
         self.facts = facts
+        self.levels = levels
     }
 }
 

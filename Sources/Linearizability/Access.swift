@@ -91,9 +91,16 @@ struct Access: Sendable {
             }
             return "\(asked), \(span) \(number), \(ending(error))."
         default:
-            let answer = isOK ? ", and got \(completion?.value ?? .null)" : ", \(ending(error))"
+            let result = completion?.value ?? .null
+            // An answer that only repeats the question, or is nothing where something was asked, says no more than ok.
+            let isPlain = result == invocation.value || (result == .null && invocation.value != .null)
+            let isSilent = isPlain && !["get", "dequeue", "pop", "poll"].contains(invocation.function)
+            let answer =
+                isOK && !isSilent ? ", and got \(Self.text(result))" : ", \(ending(error))"
+            let input = invocation.value == .null ? "" : " \(invocation.value)"
+            let target = invocation.key.map { " of key \($0)" } ?? ""
             return
-                "\(who) called \(invocation.function) \(invocation.value) of \(object)\(place), \(span) \(number)\(answer)."
+                "\(who) called \(invocation.function)\(input)\(target)\(place), \(span) \(number)\(answer)."
         }
     }
 

@@ -1,9 +1,9 @@
 import PolygraphHistory
 
-/// The name of what is wrong with a register, from the operations that contradict each other and what else happened to
+/// The name of what is wrong, and how it is told; for a register (`make`) from the operations that contradict each other and what else happened to
 /// the key.
 struct Diagnosis {
-    /// The field's names for violations of a register's linearizability.
+    /// The field's names for violations of linearizability.
     enum Name: String, CaseIterable {
         case staleRead = "stale read"
         case neverWritten = "read of a value never written"
@@ -15,6 +15,22 @@ struct Diagnosis {
         case lostUpdate = "lost update"
         case nonMonotonicRead = "non-monotonic read"
         case impossibleMismatch = "impossible mismatch"
+        case duplicateDelivery = "duplicate delivery"
+        case outOfOrderDelivery = "out-of-order delivery"
+        case lostElement = "lost element"
+        case neverAdded = "delivery of an element never added"
+        case emptyThoughFull = "empty although not empty"
+        case twoHolders = "two holders of a lock"
+        case wrongRelease = "release by one who does not hold"
+        case tooManyPermits = "more permits than there are"
+        case tokenBackwards = "token went backwards"
+        case readTooLow = "counter read too low"
+        case readTooHigh = "counter read too high"
+        case duplicateID = "duplicate id"
+        case twoLeaders = "two leaders in one term"
+        case lostAppend = "lost append"
+        case duplicateAppend = "duplicate append"
+        case divergentOrder = "divergent order"
         case other = "linearizability violation"
     }
 

@@ -63,12 +63,7 @@ struct Explanation<M: Model> {
         if let initial = model.initial as? Value {
             return Diagnosis.make(accesses, core: core, failed: failed, initial: initial)
         }
-        let access = accesses[failed]
-        return Diagnosis(
-            name: .other,
-            summary: "\(Phrases.count(core.count, "operation")) have no order that the model \(model.name) allows; the "
-                + "last is operation \(access.invocation.index).",
-            why: "every order of them that respects their times makes the model \(model.name) refuse one of them")
+        return ObjectDiagnosis(model: model, accesses: accesses, core: core, failed: failed).make()
     }
 
     private func object(_ key: Value?) -> String { key.map { "key \($0)" } ?? "this history" }

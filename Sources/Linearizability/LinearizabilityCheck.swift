@@ -250,6 +250,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         ]
         return CheckResult(
             checker: "linearizable", verdict: verdict, reason: reason, anomalies: anomalies, partitions: results,
-            facts: facts)
+            facts: facts,
+            levels: ConsistencyLadder.levels(
+                of: history, model: model, options: options, verdict: verdict, deadline: started + limit))
     }
 }

@@ -18,6 +18,12 @@ enum Phrases {
         return "\(size / 1000) us"
     }
 
+    /// As `span`, but never less than it is.
+    static func spanRoundedUp(_ nanoseconds: Int64) -> String {
+        let unit: Int64 = nanoseconds >= 1_000_000_000 ? 100_000_000 : nanoseconds >= 1_000_000 ? 100_000 : 1000
+        return span((nanoseconds + unit - 1) / unit * unit)
+    }
+
     /// With one digit after the point where it is not zero.
     private static func decimal(_ size: UInt64, per unit: UInt64) -> String {
         let tenths = (size + unit / 20) / (unit / 10)

@@ -78,6 +78,20 @@ struct WitnessVerifier<M: Model>: Sendable {
             key: columns.keys[position] < 0 ? nil : .some(columns.values[columns.keys[position]]))
     }
 
+    /// Checks one order for every key of the history, as `fault` does; a key without an order must need none.
+    /// - Returns: nil, or what is wrong with the first key that is wrong, in no particular order.
+    func fault(inAll orders: [Value?: [Int]]) -> String? {
+        for key in expected.keys {
+            if let fault = fault(in: orders[key] ?? [], of: key) {
+                return (key.map { "key \($0): " } ?? "") + fault
+            }
+        }
+        for (key, order) in orders where expected[key] == nil && !order.isEmpty {
+            return "the history has no operation of key \(key.map { "\($0)" } ?? "(none)")"
+        }
+        return nil
+    }
+
     init(_ history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
         self.model = model
         columns = history.columns

@@ -1,0 +1,77 @@
+/// Which write every read saw.
+///
+/// Where a value was written once this is a fact. Where it was written more often it is open, or guessed: what holds for
+/// a guess holds, what fails without the open reads fails.
+struct Attribution: Sendable {
+    /// The source of a read of the initial value, of a read that may have several, and of what reads nothing.
+    static let initial: Int32 = -1
+    static let open: Int32 = -2
+    static let none: Int32 = -3
+
+    /// Of each entry the entry that wrote what it saw, or one of the above.
+    private(set) var source: [Int32]
+    /// Whether the entry took effect: certain ones did, and those that were seen.
+    private(set) var isLive: [Bool]
+    /// Entries that saw what nobody can have written.
+    private(set) var impossible: [Int32] = []
+    /// Reads that have more than one possible source.
+    private(set) var ambiguous = 0
+
+    /// - Parameter guessing: whether reads that have several possible sources get the likeliest; otherwise they stay
+    ///   open.
+    init(_ trace: RegisterTrace, guessing: Bool) {
+        let entries = trace.entries
+        source = [Int32](repeating: Self.none, count: entries.count)
+        isLive = entries.map(\.isCertain)
+        var pending = entries.indices.filter { entries[$0].isCertain }.map { Int32($0) }
+        while let place = pending.popLast() {
+            let entry = entries[Int(place)]
+            guard entry.observed != RegisterTrace.nothing else { continue }
+            let content = Int(entry.observed)
+            let writers = trace.writers[content]
+            let others = writers.count - (entry.written == entry.observed ? 1 : 0)
+            let mayBeInitial = trace.isInitial[content]
+            let found: Int32
+            switch others + (mayBeInitial ? 1 : 0) {
+            case 0:
+                impossible.append(place)
+                continue
+            case 1: found = mayBeInitial ? Self.initial : writers.first { $0 != place } ?? Self.none
+            default:
+                ambiguous += 1
+                found = guessing ? Self.guess(place, entry, writers, trace, mayBeInitial) : Self.open
+            }
+            source[Int(place)] = found
+            if found >= 0, !isLive[Int(found)] {
+                isLive[Int(found)] = true
+                pending.append(found)
+            }
+        }
+        impossible.sort()
+    }
+
+    /// The last one that began before the read ended, preferring those that certainly took effect.
+    private static func guess(
+        _ place: Int32, _ entry: RegisterTrace.Entry, _ writers: ArraySlice<Int32>, _ trace: RegisterTrace,
+        _ mayBeInitial: Bool
+    ) -> Int32 {
+        var low = writers.startIndex
+        var high = writers.endIndex
+        while low < high {
+            let middle = (low + high) / 2
+            if trace.entries[Int(writers[middle])].invoked < entry.returned { low = middle + 1 } else { high = middle }
+        }
+        var fallback: Int32?
+        var rank = low - 1
+        let oldest = max(writers.startIndex, low - 8)
+        while rank >= oldest {
+            let writer = writers[rank]
+            rank -= 1
+            if writer == place { continue }
+            if trace.entries[Int(writer)].isCertain { return writer }
+            if fallback == nil { fallback = writer }
+        }
+        if let fallback { return fallback }
+        return mayBeInitial ? initial : writers.first { $0 != place } ?? none
+    }
+}

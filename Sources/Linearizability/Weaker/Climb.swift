@@ -1,0 +1,244 @@
+import PolygraphChecking
+import PolygraphHistory
+import PolygraphModels
+
+/// One climb of the ladder: decides the levels of one history.
+struct Climb {
+    let history: History
+    let trace: RegisterTrace
+    /// With the reads whose source is certain only, and with the likeliest source of the others.
+    let facts: Execution
+    let guess: Execution
+    let deadline: Int64
+
+    private var ambiguous: Int { facts.attribution.ambiguous }
+
+    private var ambiguity: String {
+        "\(Phrases.count(ambiguous, "read")) saw a value that was written more than once"
+    }
+
+    private func index(_ place: Int32) -> Int { history.operations[Int(trace.entries[Int(place)].invoked)].index }
+
+    private func sentence(_ place: Int32) -> String {
+        Access(
+            at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(), failedCAS: .observes
+        ).sentence
+    }
+
+    /// Whether the cas that were refused are left out of a level, as a clause.
+    private var withoutRefusals: String { trace.hasRefusals ? " Refused cas are left out of this." : "" }
+
+    // MARK: - Real time
+
+    func boundedStaleness() -> LevelResult {
+        let level = ConsistencyLevel.boundedStaleness
+        guard trace.hasTimes else {
+            return LevelResult(
+                level: level, verdict: .unknown,
+                detail: "The history's times do not follow the order of record, so that staleness cannot be measured.")
+        }
+        let bound = StalenessBound(guess)
+        if let delta = bound.delta, guess.attribution.impossible.isEmpty {
+            var detail = "Reads are at most \(Phrases.spanRoundedUp(delta)) stale"
+            if delta == 0 {
+                detail = "No read is stale by the clock; what fails is the order within one instant"
+                if trace.entries.contains(where: { $0.observed >= 0 && $0.isWrite }) {
+                    detail += ", or that a cas reads and writes at once"
+                }
+            } else if let (first, second) = bound.decisive {
+                let readers = [first.lastReader, second.lastReader].filter { $0 >= 0 }.map { "\(index($0))" }
+                detail +=
+                    ": had they begun that much earlier, the history would be linearizable"
+                    + " (reads that decide it: operation\(readers.count == 1 ? "" : "s") \(Phrases.list(readers)))"
+            }
+            if ambiguous > 0 { detail += "; it may be less, as \(ambiguity)" }
+            return LevelResult(
+                level: level, verdict: .holds, detail: detail + "." + withoutRefusals, staleness: delta)
+        }
+        let known = ambiguous == 0 ? bound : StalenessBound(facts)
+        if let reader = known.futureReader, case let writer = facts.attribution.source[Int(reader)], writer >= 0 {
+            let summary =
+                "Operation \(index(reader)) saw what operation \(index(writer)) wrote only after it: no staleness "
+                + "explains that."
+            return LevelResult(
+                level: level, verdict: .fails, detail: summary,
+                proof: Anomaly(
+                    name: Diagnosis.Name.futureRead.rawValue, key: trace.keys[Int(trace.entries[Int(reader)].key)],
+                    summary: summary, explanation: [sentence(reader), sentence(writer), summary],
+                    failedAt: index(reader), operations: [index(reader), index(writer)].sorted()))
+        }
+        return LevelResult(level: level, verdict: .unknown, detail: "It was not decided: \(ambiguity).")
+    }
+
+    func regular() -> LevelResult {
+        let level = ConsistencyLevel.regular
+        let violations = RegularReads(trace).violations
+        guard let first = violations.max(by: { ($0.staleness, -$0.reader) < ($1.staleness, -$1.reader) }) else {
+            return LevelResult(
+                level: level, verdict: .holds,
+                detail: "Every read returned a concurrent write or the last one: only the order in which overlapping "
+                    + "operations were seen is wrong." + withoutRefusals)
+        }
+        var places = [first.reader]
+        if first.writer >= 0 { places.append(first.writer) }
+        var summary =
+            "Operation \(index(first.reader)) saw "
+            + "\(Access.text(trace.values[Int(trace.entries[Int(first.reader)].observed)]))"
+        var last: String
+        if first.newer >= 0 {
+            places.append(first.newer)
+            summary += ", which operation \(index(first.newer)) had replaced"
+            last =
+                (first.writer >= 0
+                    ? "Operation \(index(first.newer)) began after operation \(index(first.writer)) had ended"
+                    : "Operation \(index(first.newer)) replaced the initial value")
+                + " and was over \(Phrases.span(first.staleness)) before operation \(index(first.reader)) began"
+        } else {
+            summary += " before anybody began to write it"
+            last = "It ended before the write began"
+        }
+        places.sort()
+        let proof = Anomaly(
+            name: first.newer >= 0 ? Diagnosis.Name.staleRead.rawValue : Diagnosis.Name.futureRead.rawValue,
+            key: trace.keys[Int(trace.entries[Int(first.reader)].key)], summary: summary + ".",
+            explanation: places.map(sentence) + [last + "."], failedAt: index(first.reader),
+            operations: places.map(index))
+        let count = violations.count
+        return LevelResult(
+            level: level, verdict: .fails,
+            detail: "\(Phrases.count(count, "read")) returned a value that had certainly been replaced"
+                + "\(violations.contains { $0.newer < 0 } ? " or was not yet written" : "") (the worst "
+                + "\(Phrases.span(first.staleness)) before): \(summary).",
+            proof: proof)
+    }
+
+    // MARK: - One order of writes for all
+
+    /// What one execution says of a level.
+    private enum Answer {
+        case holds
+        case fails(Anomaly?, String)
+        case undecided(String)
+    }
+
+    /// Sequential, causal, PRAM, and the session guarantees.
+    func agreedOrders() -> [LevelResult] {
+        var results: [ConsistencyLevel: LevelResult] = [:]
+        let causal = decide(.causal)
+        results[.causal] = causal
+        if causal.verdict == .fails {
+            var sequential = causal
+            sequential.level = .sequential
+            sequential.detail = "It is not even causal: \(causal.proof?.summary ?? "")"
+            results[.sequential] = sequential
+        } else {
+            results[.sequential] = decide(.sequential)
+        }
+        let order: [ConsistencyLevel] = [
+            .sequential, .causal, .pram, .readYourWrites, .monotonicReads, .monotonicWrites, .writesFollowReads,
+        ]
+        for level in order {
+            let stronger = order.first { $0 != level && $0.implies(level) && results[$0]?.verdict == .holds }
+            if let stronger {
+                results[level] = LevelResult(
+                    level: level, verdict: .holds, detail: "It follows from \(stronger.rawValue) consistency.")
+            } else if results[level] == nil {
+                results[level] = decide(level)
+            }
+        }
+        return order.compactMap { results[$0] }
+    }
+
+    private func decide(_ level: ConsistencyLevel) -> LevelResult {
+        let refusals = level == .sequential ? "" : withoutRefusals
+        let likely =
+            guess.attribution.impossible.isEmpty
+            ? answer(level, guess) : .undecided("It was not decided: \(ambiguity).")
+        switch (likely, ambiguous) {
+        case (.holds, 0): return LevelResult(level: level, verdict: .holds, detail: holding(level) + refusals)
+        case (.holds, _):
+            return LevelResult(
+                level: level, verdict: .holds,
+                detail: holding(level) + " \(ambiguity), and was taken to see the likeliest of these writes." + refusals
+            )
+        case (.fails(let proof, let detail), 0):
+            return LevelResult(level: level, verdict: .fails, detail: detail + refusals, proof: proof)
+        case (.undecided(let why), 0): return LevelResult(level: level, verdict: .unknown, detail: why)
+        default: break
+        }
+        switch answer(level, facts) {
+        case .fails(let proof, let detail):
+            return LevelResult(level: level, verdict: .fails, detail: detail + refusals, proof: proof)
+        case .holds:
+            return LevelResult(level: level, verdict: .unknown, detail: "It was not decided: \(ambiguity).")
+        case .undecided(let why): return LevelResult(level: level, verdict: .unknown, detail: why)
+        }
+    }
+
+    private func holding(_ level: ConsistencyLevel) -> String {
+        switch level {
+        case .sequential: "There is one order of all operations that respects every process's own."
+        case .causal: "No read overlooks a write that its process could know of, and one order of writes suits all."
+        case .pram: "No read overlooks what its process wrote, read, or what came before that from the same writer."
+        case .readYourWrites: "No process overlooked what it had written itself."
+        case .monotonicReads: "No process saw an older value after a newer one."
+        case .monotonicWrites: "No process saw a write without the same writer's earlier ones."
+        case .writesFollowReads: "No process saw a write without what its writer had seen before."
+        case .boundedStaleness, .regular: ""
+        }
+    }
+
+    private static let noTime = "It was not decided: the time or the memory for it was used up."
+
+    private func answer(_ level: ConsistencyLevel, _ execution: Execution) -> Answer {
+        let base = Arbitration(execution, [])
+        if let cycle = base.cycle() { return failure(cycle, base, level) }
+        if Budget.now() > deadline { return .undecided(Self.noTime) }
+        let premise: SessionPremise
+        switch level {
+        case .sequential: return sequential(execution)
+        case .causal:
+            return answer(
+                level, execution,
+                KnownPast.inferences(execution, known: [], isSequential: false, deadline: deadline))
+        case .pram: premise = .writesBefore(inclusive: true)
+        case .readYourWrites: premise = .ownWrites
+        case .monotonicReads: premise = .earlierReads
+        case .monotonicWrites: premise = .writesBefore(inclusive: false)
+        case .writesFollowReads: premise = .readsBefore
+        case .boundedStaleness, .regular: return .undecided("")
+        }
+        return answer(level, execution, SessionPremises.inferences(premise, execution, deadline: deadline))
+    }
+
+    private func answer(_ level: ConsistencyLevel, _ execution: Execution, _ inferences: Inferences) -> Answer {
+        let graph = Arbitration(execution, inferences.all, collectors: inferences.collectors)
+        if let found = inferences.sawInitial {
+            let proof = LevelProof.initialRead(found, in: graph, of: level, history)
+            return .fails(proof, proof.summary)
+        }
+        if let cycle = graph.cycle() { return failure(cycle, graph, level) }
+        return inferences.isIncomplete ? .undecided(Self.noTime) : .holds
+    }
+
+    private func failure(_ cycle: [Arbitration.Edge], _ graph: Arbitration, _ level: ConsistencyLevel) -> Answer {
+        let proof = LevelProof.cycle(cycle, in: graph, of: level, history)
+        return .fails(proof, proof.summary)
+    }
+
+    private func sequential(_ execution: Execution) -> Answer {
+        switch SequentialSearch.decide(execution, deadline: deadline) {
+        case .order: return .holds
+        case .cycle(let graph, let cycle): return failure(cycle, graph, .sequential)
+        case .sawInitial(let graph, let inference):
+            let proof = LevelProof.initialRead(inference, in: graph, of: .sequential, history)
+            return .fails(proof, proof.summary)
+        case .exhausted:
+            // A write that nobody saw may still be what a cas was refused for.
+            if trace.hasRefusals, execution.attribution.isLive.contains(false) { break }
+            return .fails(nil, "Every order of the writes was tried, and none suits all reads.")
+        case .undecided: break
+        }
+        return .undecided("It was not decided: neither an order nor a contradiction was found in the time for it.")
+    }
+}
