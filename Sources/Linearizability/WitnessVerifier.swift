@@ -81,13 +81,16 @@ struct WitnessVerifier<M: Model>: Sendable {
     /// Checks one order for every key of the history, as `fault` does; a key without an order must need none.
     /// - Returns: nil, or what is wrong with the first key that is wrong, in no particular order.
     func fault(inAll orders: [Value?: [Int]]) -> String? {
-        for key in expected.keys {
+        for id in required.keys {
+            let key = id == EventColumns.none ? Value?.none : columns.values[id]
             if let fault = fault(in: orders[key] ?? [], of: key) {
                 return (key.map { "key \($0): " } ?? "") + fault
             }
         }
-        for (key, order) in orders where expected[key] == nil && !order.isEmpty {
-            return "the history has no operation of key \(key.map { "\($0)" } ?? "(none)")"
+        for (key, order) in orders where !order.isEmpty {
+            let id = key.map { columns.values.id(of: $0) ?? -2 } ?? EventColumns.none
+            if required[id] != nil { continue }
+            if let fault = fault(in: order, of: key) { return (key.map { "key \($0): " } ?? "") + fault }
         }
         return nil
     }
