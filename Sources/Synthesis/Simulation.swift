@@ -81,7 +81,9 @@ struct Simulation<Object: SyntheticObject> {
             turn += 1
             if !late.isEmpty, let place = late.firstIndex(where: { $0.due <= turn }) {
                 let client = late.remove(at: place).client
-                _ = apply(client.object, client.invokedAt, crashes: true, takesEffect: true)
+                let step = apply(client.object, client.invokedAt, crashes: true, takesEffect: true)
+                // Its end may still be to come.
+                if let same = running.firstIndex(where: { $0.process == client.process }) { running[same].step = step }
                 flush(into: &sink)
             }
             let place = random.below(running.count)

@@ -111,6 +111,18 @@ import Testing
         #expect(most == 7)
     }
 
+    /// An operation that is never decided would hold back all that comes after it.
+    @Test func noEventIsLost() throws {
+        let recipe = try #require(Recipes.named("crash-storm"))
+        for seed in 0..<300 as Range<UInt64> {
+            let parameters = HistoryParameters(
+                operations: 200, clients: 1 + Int(seed % 10), values: 3, crashed: 40, seed: seed)
+            let events = recipe.operations(parameters)
+            #expect(events.count { $0.kind == .invoke } == 200, "seed \(seed)")
+            #expect(events.count { $0.kind != .invoke } == 200, "seed \(seed)")
+        }
+    }
+
     @Test func namesAreUnique() {
         #expect(Set(Recipes.all.map(\.name)).count == Recipes.all.count)
     }
