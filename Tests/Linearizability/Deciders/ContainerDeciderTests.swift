@@ -90,7 +90,7 @@ struct ReferenceContainer: ReferenceObject {
 
     @Test(arguments: [ReferenceContainer.Discipline.firstInFirstOut, .lastInFirstOut, .bestFirst, .anyOrder])
     func agreesWithExhaustiveSearch(_ discipline: ReferenceContainer.Discipline) {
-        var random = SeededGenerator(state: 11)
+        var random = SeededGenerator(11)
         let reference = ReferenceContainer(discipline: discipline)
         for crash in [0, 0.1, 0.3] {
             var tally = Tally()
@@ -109,7 +109,7 @@ struct ReferenceContainer: ReferenceObject {
     /// No crashes for bags: there are too many ways to replay a removal of anything.
     @Test(arguments: [ReferenceContainer.Discipline.firstInFirstOut, .lastInFirstOut, .bestFirst, .anyOrder])
     func findsOrderOfLargerHistories(_ discipline: ReferenceContainer.Discipline) {
-        var random = SeededGenerator(state: 5)
+        var random = SeededGenerator(5)
         let reference = ReferenceContainer(discipline: discipline)
         var tally = Tally()
         for round in 0..<300 {

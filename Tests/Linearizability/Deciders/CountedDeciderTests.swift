@@ -66,7 +66,7 @@ struct ReferenceCount: ReferenceObject {
 
     @Test(arguments: [false, true])
     func booleanAgreesWithExhaustiveSearch(_ isSet: Bool) {
-        var random = SeededGenerator(state: 3)
+        var random = SeededGenerator(3)
         let reference = ReferenceCount(initial: isSet ? 1 : 0, limit: 1)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
@@ -82,7 +82,7 @@ struct ReferenceCount: ReferenceObject {
     }
 
     @Test func counterAgreesWithExhaustiveSearch() {
-        var random = SeededGenerator(state: 4)
+        var random = SeededGenerator(4)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
             for _ in 0..<30_000 {
@@ -99,7 +99,7 @@ struct ReferenceCount: ReferenceObject {
 
     @Test(arguments: [1, 2, 3])
     func semaphoreAgreesWithExhaustiveSearch(_ permits: Int) {
-        var random = SeededGenerator(state: 5)
+        var random = SeededGenerator(5)
         let reference = ReferenceCount(limit: Int32(permits))
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
@@ -115,7 +115,7 @@ struct ReferenceCount: ReferenceObject {
     }
 
     @Test func findsOrderOfLargerHistories() {
-        var random = SeededGenerator(state: 6)
+        var random = SeededGenerator(6)
         var tally = Tally()
         for round in 0..<200 {
             let timeline = RandomTimeline(

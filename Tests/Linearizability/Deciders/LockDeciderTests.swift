@@ -61,7 +61,7 @@ struct ReferenceLock: ReferenceObject {
 
     @Test(arguments: [false, true])
     func agreesWithExhaustiveSearch(_ isFenced: Bool) {
-        var random = SeededGenerator(state: 14)
+        var random = SeededGenerator(14)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
             for _ in 0..<30_000 {
@@ -79,7 +79,7 @@ struct ReferenceLock: ReferenceObject {
 
     @Test(arguments: [false, true])
     func findsOrderOfLargerHistories(_ isFenced: Bool) {
-        var random = SeededGenerator(state: 15)
+        var random = SeededGenerator(15)
         var tally = Tally()
         let reference = ReferenceLock(isFenced: isFenced)
         for round in 0..<200 {
