@@ -43,7 +43,7 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
     ) -> Decision {
         var table = ContainerTable(operations, elementCount: elementCount)
         if let decision = table.decision { return decision }
-        if table.hasUnremoved, Discipline.alwaysNeedsObligations || !table.crashedRemovals.isEmpty {
+        if table.unremovedCount > 0, Discipline.alwaysNeedsObligations || !table.crashedRemovals.isEmpty {
             var obligations = Discipline.obligations(table, operations)
             obligations.sort { ($0.deadline, $0.element) < ($1.deadline, $1.element) }
             if let core = meet(obligations, &table, operations) {

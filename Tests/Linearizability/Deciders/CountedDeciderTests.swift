@@ -157,4 +157,13 @@ struct ReferenceCount: ReferenceObject {
         }
         tally.expectBalance("larger", undecidedAtMost: 0)
     }
+
+    @Test(arguments: [CountedOperation.Role.rise, .observe])
+    func tooManyOpenOperationsAreLeftToOthers(_ role: CountedOperation.Role) {
+        func history(_ count: Int32) -> [CountedOperation] {
+            (0..<count).map { CountedOperation(invoked: $0, returned: count + $0, role: role) }
+        }
+        #expect(CounterDecider.decide(history(64)) == .valid(order: Array(0..<64)))
+        #expect(CounterDecider.decide(history(65)) == .undecided)
+    }
 }
