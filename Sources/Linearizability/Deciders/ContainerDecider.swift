@@ -78,8 +78,9 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
             }
     }
 
-    /// Wants the elements of a core that stay or leave late to have left before the next return of it that can see them;
-    /// false if there is nothing new to want. A guess: what follows from it may only be taken for valid, not for invalid.
+    /// Wants the elements of a core that stay or leave late to have left before the next return of it that can see
+    /// them; false if there is nothing new to want. A guess: what follows from it may only be taken for valid, not for
+    /// invalid.
     private static func tighten(
         _ obligations: inout [RemovalObligation], _ core: [Int32], _ table: borrowing ContainerTable,
         _ operations: UnsafeBufferPointer<ContainerOperation>

@@ -10,7 +10,8 @@
 enum FirstInFirstOut: ContainerDiscipline {
     static var alwaysNeedsObligations: Bool { true }
 
-    /// An element has to leave before one that surely came later does, and before an empty answer that surely came later.
+    /// An element has to leave before one that surely came later does, and before an empty answer that surely came
+    /// later.
     static func obligations(
         _ table: borrowing ContainerTable, _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> [RemovalObligation] {

@@ -19,7 +19,8 @@ struct ReferenceCount: ReferenceObject {
 @Suite struct CountedDeciderTests {
     private enum Wish { case rise, fall, look }
 
-    /// A random history; a rise or fall that was refused becomes an observer if `refusals` are seen, or else is left out.
+    /// A random history; a rise or fall that was refused becomes an observer if `refusals` are seen, or else is left
+    /// out.
     private func history(
         _ reference: ReferenceCount, _ timeline: RandomTimeline, falls: Double, looks: Double, refusals: Bool,
         wrong: Double, using random: inout SeededGenerator
@@ -122,7 +123,7 @@ struct ReferenceCount: ReferenceObject {
                 clients: 1 + random.below(20), operations: 200 + random.below(round % 10 == 0 ? 1800 : 300),
                 crashProbability: round % 3 == 0 ? 0.02 : 0)
             let end: Int32 = 1_000_000
-            // A wrong answer after everything else: seen as neither value, one fall too many, and a read that goes back.
+            // Answers that cannot be, after everything else.
             let element = ReferenceCount(limit: 1)
             var operations = history(
                 element, timeline, falls: 0.5, looks: 0.3, refusals: true, wrong: 0, using: &random)

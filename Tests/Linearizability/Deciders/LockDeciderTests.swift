@@ -22,8 +22,8 @@ struct ReferenceLock: ReferenceObject {
 }
 
 @Suite struct LockDeciderTests {
-    /// A random history of a lock that with a probability of `wrong` lets in whoever asks, forgets a release, or answers
-    /// with another token.
+    /// A random history of a lock that with a probability of `wrong` lets in whoever asks, forgets a release, or
+    /// answers with another token.
     private func history(
         _ timeline: RandomTimeline, wrong: Double, using random: inout SeededGenerator
     ) -> (operations: [LockOperation], ownerCount: Int) {
