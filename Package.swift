@@ -53,6 +53,9 @@ let package = Package(
             ].map { .embedInCode("Page/" + $0) },
             swiftSettings: settings),
 
+        // Histories with known verdicts, for benchmarks, tests and `polygraph generate-history`.
+        module("Synthesis", ["PolygraphHistory"]),
+
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
         module("Cluster", ["CLinux"]),
@@ -85,7 +88,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "Polygraph", "PolygraphChecking", "PolygraphCluster", "PolygraphGenerators",
                 "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
-                "PolygraphReports", "PolygraphRunner", "PolygraphSamples", "PolygraphWorkloads",
+                "PolygraphReports", "PolygraphRunner", "PolygraphSamples", "PolygraphSynthesis", "PolygraphWorkloads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: settings),
@@ -106,13 +109,27 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "CheckerBenchmark",
-            dependencies: ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"],
+            dependencies: [
+                "PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels",
+                "PolygraphSynthesis",
+            ],
             path: "Benchmarks/CheckerBenchmark", swiftSettings: settings),
 
         tests("History", ["PolygraphHistory"]),
         tests(
             "Linearizability",
-            ["PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels"]),
+            [
+                "PolygraphChecking", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModelVocabulary",
+                "PolygraphModels",
+            ]),
+        // Random calls of every model and exhaustive search, which the tests of three modules share.
+        .target(
+            name: "PolygraphModelVocabulary", dependencies: ["PolygraphHistory", "PolygraphModels"],
+            path: "Tests/Support/ModelVocabulary", swiftSettings: settings),
+        tests("Models", ["PolygraphHistory", "PolygraphModelVocabulary", "PolygraphModels"]),
+        tests(
+            "Synthesis",
+            ["PolygraphHistory", "PolygraphModelVocabulary", "PolygraphModels", "PolygraphSynthesis"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),

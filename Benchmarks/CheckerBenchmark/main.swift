@@ -1,3 +1,4 @@
+import Glibc
 import PolygraphChecking
 import PolygraphHistory
 import PolygraphLinearizability
@@ -33,6 +34,7 @@ func measure(_ title: String, _ generator: HistoryGenerator) {
     if result.verdict == .unknown { print("    \(result.reason)") }
 }
 
+if CommandLine.arguments.contains("dev") { dev(); exit(0) }
 print(
     "history" + String(repeating: " ", count: 51), padded("ops", 8), padded("info", 7), padded("verdict", 8),
     padded("visited", 12), padded("frontier", 8), padded("search ms", 9), padded("check ms", 9))

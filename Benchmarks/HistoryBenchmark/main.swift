@@ -1,5 +1,7 @@
 // Prints the figures of the path that every operation takes: generator, journal, and reading the history back.
 
+// With a path as argument, reads that history again and again and prints how fast, for a profiler.
+
 import Glibc
 import PolygraphGenerators
 import PolygraphHistory
@@ -58,6 +60,11 @@ func drive(_ generator: any Generator, count: Int, workers: Int = 20) {
             running -= 1
         }
     }
+}
+
+if CommandLine.arguments.count > 1 {
+    try measureReading(CommandLine.arguments[1])
+    exit(0)
 }
 
 let count = 500_000
@@ -127,3 +134,4 @@ let perByte = best(count: document.count) { _ = try! JSONParser.parse(document) 
 print("parse JSON into values: \(Int(1e3 / perByte)) MB/s")
 unlink(path)
 rmdir(folder)
+try measureReading(operations: 500_000)

@@ -24,6 +24,6 @@ struct PolygraphCommand: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, DoctorCommand.self, ListCommand.self,
-            SampleCommand.self,
+            SampleCommand.self, ExportCommand.self,
         ])
 }

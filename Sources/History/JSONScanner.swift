@@ -42,7 +42,7 @@ struct JSONScanner {
         Failure(message: message, offset: offset ?? position)
     }
 
-    private func expected(_ what: String) -> Failure {
+    func expected(_ what: String) -> Failure {
         guard position < count else {
             return Failure(message: "expected \(what), but the text ends here", offset: position, isTruncation: true)
         }

@@ -39,7 +39,9 @@ struct Access: Sendable {
         invocation = history.operations[position]
         completion = history.completion(of: position)
         returned = .max
-        var call = Call(function: invocation.function, input: invocation.value, output: .none, outcome: .unknown)
+        var call = Call(
+            function: invocation.function, input: invocation.value, output: .none, outcome: .unknown,
+            process: model.needsProcess ? invocation.process.number : nil, key: invocation.key)
         switch completion?.kind {
         case .ok:
             returned = Int(history.partner[position])
@@ -47,7 +49,7 @@ struct Access: Sendable {
             call.outcome = .happened
         case .fail:
             returned = Int(history.partner[position])
-            if failedCAS == .observes, invocation.function == "cas", completion?.error == "mismatch" {
+            if invocation.function == "cas", failedCAS.observes(isMismatch: completion?.error == "mismatch") {
                 call.outcome = .refused
             }
         default: break

@@ -10,13 +10,16 @@ struct CoreSearch<M: Model> {
     private let search: KeySearch<M>
     private let failed: Int
     private let rank: Int32
+    private let start: Int32?
     private let budget: Budget
     private var interrupted = false
 
     /// - Parameters:
     ///   - failed: the place of the operation at whose return, of rank `rank`, no order was left.
-    init(_ search: KeySearch<M>, failed: Int, rank: Int32, budget: Budget) {
+    ///   - start: the rank before which nothing is known; nil for the beginning.
+    init(_ search: KeySearch<M>, failed: Int, rank: Int32, from start: Int32?, budget: Budget) {
         self.search = search
+        self.start = start
         self.failed = failed
         self.rank = rank
         self.budget = budget
@@ -44,16 +47,18 @@ struct CoreSearch<M: Model> {
     /// latest first.
     private func byPreference() -> [Int] {
         let returned = search.operations.indices
-            .filter { $0 != failed && search.operations[$0].returned <= rank }
+            .filter {
+                $0 != failed && search.operations[$0].returned <= rank && search.operations[$0].invoked >= start ?? 0
+            }
             .sorted { search.operations[$0].returned > search.operations[$1].returned }
-        let mutators = relatedFirst(returned.filter { !search.model.isObserver(search.operations[$0].call) })
-        let observers = relatedFirst(returned.filter { search.model.isObserver(search.operations[$0].call) })
+        let mutators = relatedFirst(returned.filter { !search.model.isObserver(search.call($0)) })
+        let observers = relatedFirst(returned.filter { search.model.isObserver(search.call($0)) })
         var order: [Int] = []
-        var (start, end) = (0, 8)
+        var (first, end) = (0, 8)
         while order.count < returned.count {
-            order += mutators.dropFirst(start).prefix(end - start)
-            order += observers.dropFirst(start).prefix(end - start)
-            (start, end) = (end, end * 4)
+            order += mutators.dropFirst(first).prefix(end - first)
+            order += observers.dropFirst(first).prefix(end - first)
+            (first, end) = (end, end * 4)
         }
         return order
     }
@@ -71,7 +76,7 @@ struct CoreSearch<M: Model> {
     }
 
     private func topics(_ place: Int) -> Set<M.State> {
-        guard let shape = search.model.shape(of: search.operations[place].call) else { return [] }
+        guard let shape = search.model.shape(of: search.call(place)) else { return [] }
         var states: Set<M.State> = []
         switch shape.guard {
         case .only(let state), .allBut(let state): states.insert(state)
@@ -86,10 +91,10 @@ struct CoreSearch<M: Model> {
             interrupted = true
             return false
         }
-        switch search.decide(upTo: rank, required: Set(places + [failed]), within: budget).answer {
+        switch search.decide(upTo: rank, required: Set(places + [failed]), from: start, within: budget).answer {
         case .invalid: return true
         case .valid: return false
-        case .exhausted:
+        case .exhausted, .unjudgeable:
             interrupted = true
             return false
         }

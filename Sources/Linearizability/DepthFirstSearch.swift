@@ -6,6 +6,15 @@ import PolygraphModels
 /// to) from which no order is left. It asks the model itself for every step, and shares no code with
 /// `FrontierSearch`; it is there to contradict it.
 struct DepthFirstSearch<M: Model> {
+    /// An operation as the search sees it.
+    struct Candidate: Sendable {
+        var invoked: Int32
+        var returned: Int32
+        var call: Call
+
+        var isMandatory: Bool { returned != PartitionOperation.never }
+    }
+
     enum Answer: Hashable {
         case linearizable
         case notLinearizable
@@ -20,7 +29,7 @@ struct DepthFirstSearch<M: Model> {
     }
 
     private let model: M
-    private let operations: [PartitionOperation]
+    private let operations: [Candidate]
     /// Events in time order: `place` for an invocation, `~place` for a return.
     private var events: [Int] = []
     private var next: [Int] = []
@@ -32,7 +41,7 @@ struct DepthFirstSearch<M: Model> {
     ///   - operations: the operations of a partition, in order of invocation.
     ///   - required: the places of those that must take effect; the other mandatory ones may. Observers that need not
     ///     take effect are left out.
-    init(_ operations: [PartitionOperation], required: Set<Int>, model: M) {
+    init(_ operations: [Candidate], required: Set<Int>, model: M) {
         self.model = model
         let kept = Self.useful(operations, required: required, model: model)
         self.operations = kept
@@ -56,14 +65,17 @@ struct DepthFirstSearch<M: Model> {
     /// Makes everything optional that is not required, and drops what then can never matter: observers, and
     /// operations that lead to a state which nothing that is left needs.
     private static func useful(
-        _ operations: [PartitionOperation], required: Set<Int>, model: M
-    ) -> [PartitionOperation] {
-        var part: [PartitionOperation] = []
+        _ operations: [Candidate], required: Set<Int>, model: M
+    ) -> [Candidate] {
+        var part: [Candidate] = []
         for (place, operation) in operations.enumerated() {
             if required.contains(place) {
                 part.append(operation)
             } else if !model.isObserver(operation.call) {
-                part.append(operation.relaxed)
+                // What it answered is kept: if it did take effect, then with that answer.
+                part.append(
+                    Candidate(
+                        invoked: operation.invoked, returned: PartitionOperation.never, call: operation.call))
             }
         }
         while true {
@@ -86,8 +98,23 @@ struct DepthFirstSearch<M: Model> {
         }
     }
 
-    mutating func decide(within budget: Budget) -> Answer {
-        var state = model.initial
+    /// Decides whether there is an order from any of the states.
+    mutating func decide(from states: [M.State], within budget: Budget) -> Answer {
+        var answer = Answer.notLinearizable
+        for state in states {
+            switch decide(from: state, within: budget) {
+            case .linearizable: return .linearizable
+            case .undecided: answer = .undecided
+            case .notLinearizable: break
+            }
+        }
+        return answer
+    }
+
+    mutating func decide(within budget: Budget) -> Answer { decide(from: model.initial, within: budget) }
+
+    private mutating func decide(from initial: M.State, within budget: Budget) -> Answer {
+        var state = initial
         var taken = [UInt64](repeating: 0, count: (operations.count + 63) / 64)
         var stack: [(place: Int, before: M.State)] = []
         var dead: Set<Situation> = []
@@ -126,6 +153,8 @@ struct DepthFirstSearch<M: Model> {
             if operations[place].isMandatory { left += 1 }
             entry = next[invocationEvent[place] + 1]
         }
+        // As it was, for the next state.
+        while let (place, _) = stack.popLast() { relink(place) }
         return .linearizable
     }
 

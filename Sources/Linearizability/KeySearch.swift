@@ -1,15 +1,41 @@
+import PolygraphHistory
 import PolygraphModels
 
-/// The frontier search over the operations of one key, whole or with some of its obligations dropped.
-struct KeySearch<M: Model> {
+/// Which engines a search uses, and how; tests set it to reach each of them.
+struct SearchEffort: Sendable {
+    var usesZones = true
+    /// Configurations that the beam keeps; `Int.max` for a search without beam.
+    var beam = 16
+    /// Whether operations of unknown outcome are first not counted.
+    var abstracts = true
+}
+
+/// Decides the operations of one key, whole or with some of its obligations dropped, by the cheapest engine that can.
+///
+/// First the zones of a register with distinct values; then a frontier search with a beam, which finds most orders at
+/// once; then, where operations of unknown outcome make the frontier large, the search that does not count them, and
+/// counts one group after the other as far as it must; at last the exact search.
+///
+/// Not `Sendable`: it belongs to one thread at a time.
+final class KeySearch<M: Model> {
     let model: M
     let operations: [PartitionOperation]
-    private let table: LabelTable
+    let columns: EventColumns
+    private let reading: RegisterReading?
+    private let scratch: RegisterZones.Scratch
+    private let effort: SearchEffort
+    private(set) lazy var table = LabelTable(operations, columns: columns, model: model)
 
-    init(_ operations: [PartitionOperation], model: M) {
+    init(
+        _ operations: [PartitionOperation], columns: EventColumns, model: M,
+        scratch: RegisterZones.Scratch = RegisterZones.Scratch(), effort: SearchEffort = SearchEffort()
+    ) {
+        self.effort = effort
         self.model = model
         self.operations = operations
-        table = LabelTable(operations, model: model)
+        self.columns = columns
+        self.scratch = scratch
+        reading = effort.usesZones ? RegisterReading(operations, columns: columns, model: model) : nil
     }
 
     struct Result {
@@ -17,24 +43,31 @@ struct KeySearch<M: Model> {
             /// Places of the operations in a valid order; nil when the search could not turn its steps into one.
             case valid(order: [Int32]?)
             /// No order exists up to the return of the operation at `place`; its completion has rank `rank`.
-            case invalid(place: Int, rank: Int32)
+            /// Where `suspects` are given, these places alone have none.
+            case invalid(place: Int, rank: Int32, suspects: [Int32]?)
+            /// The model cannot judge an operation; why, in words.
+            case unjudgeable(String)
             /// The budget ran out before the event of rank `rank`; `done` of `events` were behind.
             case exhausted(Exhaustion, done: Int, events: Int, rank: Int32)
         }
         var answer: Answer
+        /// The engine that gave the answer.
+        var engine: Engine
         /// Configurations that were expanded or kept.
-        var visited: Int
-        var largestFrontier: Int
+        var visited = 0
+        var largestFrontier = 0
+    }
+
+    /// What decided a key.
+    enum Engine: String, CaseIterable, Sendable {
+        case zones
+        case frontier
+        case abstraction
     }
 
     /// Decides the whole partition.
     func decide(within budget: Budget) -> Result {
-        search(
-            operations.indices.map {
-                SearchOperation(
-                    invoked: operations[$0].invoked, returned: operations[$0].returned, label: table.labels[$0],
-                    source: Int32($0))
-            }, budget)
+        search(Part(operations), budget)
     }
 
     /// Decides the partition up to the event of rank `rank` when only the operations at `required` are known to have
@@ -42,39 +75,113 @@ struct KeySearch<M: Model> {
     ///
     /// Each of these changes takes an obligation away, so that a valid order of the partition stays valid: if this is
     /// invalid, so is the partition.
-    func decide(upTo rank: Int32, required: Set<Int>, within budget: Budget) -> Result {
-        var part: [SearchOperation] = []
-        for (place, operation) in operations.enumerated() where operation.invoked <= rank {
-            let keeps = operation.returned <= rank && required.contains(place)
-            if !keeps && table.isObserver[Int(table.labels[place])] { continue }
-            part.append(
-                SearchOperation(
-                    invoked: operation.invoked, returned: keeps ? operation.returned : PartitionOperation.never,
-                    label: table.labels[place], source: Int32(place)))
+    /// - Parameters:
+    ///   - required: nil for all that returned up to `rank`.
+    ///   - start: the rank before which nothing is known: what had returned by then is left out and the state at
+    ///     `start` can be any, and what was open then may take effect after it or not. Nil for the beginning. Only for
+    ///     tables with shapes.
+    func decide(upTo rank: Int32, required: Set<Int>?, from start: Int32? = nil, within budget: Budget) -> Result {
+        var part = Part()
+        part.startsAnywhere = start != nil
+        let first = start ?? 0
+        for (place, operation) in operations.enumerated() {
+            if operation.invoked > rank { break }
+            if operation.returned < first { continue }
+            let keeps =
+                operation.returned <= rank && operation.invoked >= first && required?.contains(place) ?? true
+            part.append(Int32(place), returned: keeps ? operation.returned : PartitionOperation.never)
         }
         return search(part, budget)
     }
 
-    private func search(_ part: [SearchOperation], _ budget: Budget) -> Result {
-        let schedule = Schedule(part, table: table)
-        return table.isShaped
-            ? search(schedule, ShapedTransitions(table), budget)
-            : search(schedule, RememberedTransitions(table, model: model), budget)
+    /// The same operations without all but those at `places`, which ascend.
+    func restricted(to places: [Int32]) -> KeySearch {
+        KeySearch(places.map { operations[Int($0)] }, columns: columns, model: model, scratch: scratch, effort: effort)
     }
 
-    private func search<Steps: Transitions>(_ schedule: Schedule, _ steps: Steps, _ budget: Budget) -> Result {
-        let search = FrontierSearch(schedule, table: table, steps: steps, budget: budget)
-        let answer: Result.Answer
-        switch search.run() {
-        case .found(let path):
-            answer = .valid(order: WitnessOrder.build(path, schedule: schedule, table: table, steps: steps))
-        case .none(let event):
-            let failed = schedule.operations[Int(schedule.events[event].argument)]
-            answer = .invalid(place: Int(failed.source), rank: failed.returned)
-        case .exhausted(let limit, let event):
-            answer = .exhausted(
-                limit, done: event, events: schedule.events.count, rank: schedule.events[event].rank)
+    /// The operation at a place as the model sees it.
+    func call(_ place: Int) -> Call {
+        columns.call(Int(operations[place].invoked), needsProcess: model.needsProcess)
+    }
+
+    /// Some operations of the partition, with returns that may have been dropped.
+    private struct Part {
+        var places: [Int32] = []
+        var returns: [Int32] = []
+        /// Whether it is the partition itself.
+        var isWhole = false
+        /// Whether the state before it can be any.
+        var startsAnywhere = false
+
+        init() {}
+
+        init(_ operations: [PartitionOperation]) { isWhole = true }
+
+        mutating func append(_ place: Int32, returned: Int32) {
+            places.append(place)
+            returns.append(returned)
         }
-        return Result(answer: answer, visited: search.visited, largestFrontier: search.largestFrontier)
+    }
+
+    private func search(_ part: Part, _ budget: Budget) -> Result {
+        if let reading, !part.startsAnywhere {
+            switch RegisterZones.decide(
+                part.isWhole ? reading : reading.part(part.places, returns: part.returns), scratch: scratch)
+            {
+            case .valid(let order):
+                return Result(
+                    answer: .valid(order: part.isWhole ? order : order.map { part.places[Int($0)] }), engine: .zones)
+            case .invalid(let suspects):
+                return refuted(part.isWhole ? suspects : suspects.map { part.places[Int($0)] }, part)
+            case .undecided: break
+            }
+        }
+        if let problem = table.problem {
+            return Result(
+                answer: .unjudgeable(
+                    "operation \(columns.index(Int(operations[problem.place].invoked))): \(problem.text)"),
+                engine: .frontier)
+        }
+        let found = searchOperations(part)
+        return table.isShaped
+            ? FrontierDecision(found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere)
+                .decide(budget)
+            : FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
+    }
+
+    /// The answer for operations that contradict each other: at the latest at the last return among them.
+    private func refuted(_ suspects: [Int32], _ part: Part) -> Result {
+        var last = (place: Int(suspects.first ?? 0), rank: Int32(-1))
+        var next = 0
+        for place in suspects {
+            var returned = operations[Int(place)].returned
+            if !part.isWhole {
+                while part.places[next] < place { next += 1 }
+                returned = part.returns[next]
+            }
+            if returned != PartitionOperation.never && returned > last.rank { last = (Int(place), returned) }
+        }
+        return Result(
+            answer: .invalid(place: last.place, rank: last.rank, suspects: suspects), engine: .zones)
+    }
+
+    private func searchOperations(_ part: Part) -> [SearchOperation] {
+        if part.isWhole {
+            return operations.indices.compactMap { place in
+                let label = table.labels[place]
+                if !operations[place].isMandatory && table.isObserver[Int(label)] { return nil }
+                return SearchOperation(
+                    invoked: operations[place].invoked, returned: operations[place].returned, label: label,
+                    source: Int32(place))
+            }
+        }
+        return part.places.indices.compactMap { number in
+            let place = Int(part.places[number])
+            let label = table.labels[place]
+            if part.returns[number] == PartitionOperation.never && table.isObserver[Int(label)] { return nil }
+            return SearchOperation(
+                invoked: operations[place].invoked, returned: part.returns[number], label: label,
+                source: Int32(place))
+        }
     }
 }

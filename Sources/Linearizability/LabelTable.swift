@@ -1,3 +1,4 @@
+import PolygraphHistory
 import PolygraphModels
 
 /// The different calls of a partition as small integers, with the shape of each where the model gives one.
@@ -28,9 +29,10 @@ struct LabelTable: Sendable {
     private(set) var stateCount: Int32 = 1
     /// The label of each operation of the partition.
     private(set) var labels: [Int32] = []
+    /// The first operation that the model cannot judge, by its place, and why not.
+    private(set) var problem: (place: Int, text: String)?
 
-    init<M: Model>(_ operations: [PartitionOperation], model: M) {
-        var ids: [Call: Int32] = [:]
+    init<M: Model>(_ operations: [PartitionOperation], columns: EventColumns, model: M) {
         var shaped: [Shape<M.State>: Int32] = [:]
         var states: [M.State: Int32] = [:]
         var next: Int32 = 1
@@ -42,20 +44,30 @@ struct LabelTable: Sendable {
         }
         initial = id(of: model.initial)
         labels.reserveCapacity(operations.count)
-        for operation in operations {
+        var known = SignatureIndex(capacity: min(operations.count, 1 << 16))
+        for (place, operation) in operations.enumerated() {
+            let position = Int(operation.invoked)
+            let (found, slot) = known.find(Signature(columns, position, withProcess: model.needsProcess))
+            if found >= 0 {
+                labels.append(found)
+                continue
+            }
+            let call = columns.call(position, needsProcess: model.needsProcess)
+            if problem == nil, let text = model.problem(with: call) { problem = (place, text) }
             // Calls of one shape are one label, however they were answered: a write that nobody heard of again is
             // the same as one that was acknowledged.
-            let shape = model.shape(of: operation.call)
-            if let known = shape.map({ shaped[$0] }) ?? ids[operation.call] {
-                labels.append(known)
+            let shape = model.shape(of: call)
+            if let shape, let same = shaped[shape] {
+                known.set(slot, same)
+                labels.append(same)
                 continue
             }
             let label = Int32(calls.count)
+            known.set(slot, label)
             labels.append(label)
-            calls.append(operation.call)
-            isObserver.append(model.isObserver(operation.call) || (shape != nil && shape?.target == nil))
+            calls.append(call)
+            isObserver.append(model.isObserver(call) || (shape != nil && shape?.target == nil))
             guard let shape else {
-                ids[operation.call] = label
                 isShaped = false
                 continue
             }
@@ -74,5 +86,77 @@ struct LabelTable: Sendable {
             target.append(shape.target.map(id(of:)) ?? -1)
         }
         stateCount = next
+    }
+}
+
+/// What tells one call from another, in ids: function, process where it matters, input, and output or outcome.
+private struct Signature {
+    let first: UInt64
+    let second: UInt64
+
+    init(_ columns: EventColumns, _ position: Int, withProcess: Bool) {
+        let completion = Int(columns.partner[position])
+        var output: Int32 = -1
+        if completion >= 0 {
+            switch columns.kinds[completion] {
+            case .ok: output = columns.valueIDs[completion]
+            case .fail: output = -2
+            default: break
+            }
+        }
+        let process = withProcess ? UInt64(UInt32(bitPattern: columns.processes[position])) : 0
+        first = UInt64(columns.functions[position]) << 32 | process
+        second = UInt64(UInt32(bitPattern: columns.valueIDs[position])) << 32 | UInt64(UInt32(bitPattern: output))
+    }
+}
+
+/// Labels by signature, by open addressing.
+private struct SignatureIndex {
+    private var first: [UInt64]
+    private var second: [UInt64]
+    /// -1 where a place is free.
+    private var labels: [Int32]
+    private var count = 0
+
+    init(capacity: Int) {
+        var size = 16
+        while size < capacity * 2 { size *= 2 }
+        first = [UInt64](repeating: 0, count: size)
+        second = first
+        labels = [Int32](repeating: -1, count: size)
+    }
+
+    /// - Returns: the label of the signature and its place; -1 and a place of its own where it has none yet.
+    mutating func find(_ signature: Signature) -> (label: Int32, slot: Int) {
+        if count * 2 >= labels.count { grow() }
+        let slot = place(signature.first, signature.second)
+        if labels[slot] < 0 {
+            first[slot] = signature.first
+            second[slot] = signature.second
+        }
+        return (labels[slot], slot)
+    }
+
+    mutating func set(_ slot: Int, _ label: Int32) {
+        labels[slot] = label
+        count += 1
+    }
+
+    private func place(_ one: UInt64, _ two: UInt64) -> Int {
+        let mask = labels.count - 1
+        var place = Int(truncatingIfNeeded: mix(one &* 31 ^ two)) & mask
+        while labels[place] >= 0 && (first[place] != one || second[place] != two) { place = (place + 1) & mask }
+        return place
+    }
+
+    private mutating func grow() {
+        let old = self
+        first = [UInt64](repeating: 0, count: old.labels.count * 2)
+        second = first
+        labels = [Int32](repeating: -1, count: first.count)
+        for place in old.labels.indices where old.labels[place] >= 0 {
+            let new = self.place(old.first[place], old.second[place])
+            (first[new], second[new], labels[new]) = (old.first[place], old.second[place], old.labels[place])
+        }
     }
 }

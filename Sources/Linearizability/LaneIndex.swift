@@ -61,7 +61,7 @@ struct LaneIndex {
     /// The open lanes that may help one of the open operations: those that lead to a state which it requires, those
     /// from which such lanes lead on, and those that get away from a state which it forbids (`Demand`, with the
     /// operations that are open now as the obligations).
-    mutating func findUseful(for open: [[Int32]], _ schedule: Schedule, into useful: inout [Int32]) {
+    mutating func findUseful(for open: OpenOperations, into useful: inout [Int32]) {
         useful.removeAll(keepingCapacity: true)
         if forbidding > 0 {
             // Such a lane may be of use itself, and so whatever gets away from the state that it forbids.
@@ -71,18 +71,21 @@ struct LaneIndex {
         if all.isEmpty { return }
         round += 1
         var needed: [Int] = []
-        for operation in open.joined() {
-            let label = Int(schedule.operations[Int(operation)].label)
-            switch table.condition[label] {
-            case .always: break
-            case .only: need(Int(table.conditionState[label]), &needed)
-            case .allBut:
-                for lane in unbound { find(lane, &needed, &useful) }
-                for lane in bySource[Int(table.conditionState[label])] { find(lane, &needed, &useful) }
-            }
-        }
+        for place in 0..<open.mutatorCount { want(open.mutators[place].label, &needed, &useful) }
+        for observer in open.observers { want(open.labels[Int(observer)], &needed, &useful) }
         while let state = needed.popLast() {
             for lane in byTarget[state] { find(lane, &needed, &useful) }
+        }
+    }
+
+    /// What helps an operation with this label.
+    private mutating func want(_ label: Int32, _ needed: inout [Int], _ useful: inout [Int32]) {
+        switch table.condition[Int(label)] {
+        case .always: break
+        case .only: need(Int(table.conditionState[Int(label)]), &needed)
+        case .allBut:
+            for lane in unbound { find(lane, &needed, &useful) }
+            for lane in bySource[Int(table.conditionState[Int(label)])] { find(lane, &needed, &useful) }
         }
     }
 

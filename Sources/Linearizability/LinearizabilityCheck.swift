@@ -23,18 +23,21 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private struct KeyOutcome: Sendable {
         enum Answer: Sendable {
             case valid
-            case invalid(failed: Int, rank: Int32)
+            case invalid(failed: Int, rank: Int32, suspects: [Int32]?)
             /// Why, in a sentence; `retry` when more time may help.
             case unknown(String, retry: Bool)
         }
         var answer: Answer
+        var engine: KeySearch<M>.Engine?
+        /// Nanoseconds without the replay of the witness.
+        var deciding: Int64 = 0
         var visited = 0
         var largestFrontier = 0
         var elapsed: Int64 = 0
     }
 
     func run() -> CheckResult {
-        let partitions = Partition.split(history, model: model, failedCAS: options.failedCAS)
+        let partitions = Partition.split(history, failedCAS: options.failedCAS)
         let outcomes = decide(partitions)
         var results = zip(partitions, outcomes).map { partition, outcome in
             var result = PartitionResult(
@@ -67,19 +70,28 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         let bytes = options.memoryLimitBytes / workers
         let turns = Int64(max(1, (partitions.count + workers - 1) / workers))
         let share = turns == 1 ? limit : limit / 2 / turns
-        var outcomes = WorkerPool.map(partitions.count, threads: workers) { place in
-            decide(partitions[place], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: share))
+        // The largest first, so that no thread is left alone with one at the end.
+        let order = partitions.indices.sorted {
+            (partitions[$1].operations.count, $0) < (partitions[$0].operations.count, $1)
         }
+        let sorted = WorkerPool.map(partitions.count, threads: workers, local: { RegisterZones.Scratch() }) {
+            scratch, turn in
+            decide(
+                partitions[order[turn]], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: share), scratch)
+        }
+        var outcomes = sorted
+        for (turn, place) in order.enumerated() { outcomes[place] = sorted[turn] }
         let undecided = outcomes.indices.filter {
             if case .unknown(_, retry: true) = outcomes[$0].answer { true } else { false }
         }
         let left = decisionDeadline - Budget.now()
         let second = left / Int64(max(1, (undecided.count + workers - 1) / workers))
         guard second > share else { return outcomes }
-        let again = WorkerPool.map(undecided.count, threads: workers) { place in
+        let again = WorkerPool.map(undecided.count, threads: workers, local: { RegisterZones.Scratch() }) {
+            scratch, place in
             decide(
-                partitions[undecided[place]],
-                Budget(deadline: decisionDeadline, bytes: bytes).limited(to: second))
+                partitions[undecided[place]], Budget(deadline: decisionDeadline, bytes: bytes).limited(to: second),
+                scratch)
         }
         for (place, outcome) in zip(undecided, again) {
             let first = outcomes[place]
@@ -90,22 +102,24 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         return outcomes
     }
 
-    private func decide(_ partition: Partition, _ budget: Budget) -> KeyOutcome {
+    private func decide(_ partition: Partition, _ budget: Budget, _ scratch: RegisterZones.Scratch) -> KeyOutcome {
         let start = Budget.now()
-        if let problem = partition.problem {
-            return KeyOutcome(answer: .unknown("It cannot be judged: \(problem).", retry: false))
-        }
         if budget.timeIsUp {
             return KeyOutcome(
                 answer: .unknown(
                     "The time limit was over before this key's turn; a longer limit would help.", retry: true))
         }
-        let result = KeySearch(partition.operations, model: model).decide(within: budget)
+        let result = KeySearch(partition.operations, columns: history.columns, model: model, scratch: scratch)
+            .decide(within: budget)
         var outcome = KeyOutcome(
-            answer: .valid, visited: result.visited, largestFrontier: result.largestFrontier)
+            answer: .valid, engine: result.engine, visited: result.visited, largestFrontier: result.largestFrontier)
+        outcome.deciding = Budget.now() - start
         switch result.answer {
         case .valid(let order): outcome.answer = replay(order, partition)
-        case .invalid(let place, let rank): outcome.answer = .invalid(failed: place, rank: rank)
+        case .invalid(let place, let rank, let suspects):
+            outcome.answer = .invalid(failed: place, rank: rank, suspects: suspects)
+        case .unjudgeable(let problem):
+            outcome.answer = .unknown("It cannot be judged: \(problem).", retry: false)
         case .exhausted(let limit, let done, let events, let rank):
             outcome.answer = .unknown(
                 exhaustion(limit, done: done, events: events, rank: rank, partition), retry: limit == .time)
@@ -144,9 +158,11 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private func explain(
         _ partitions: [Partition], _ outcomes: [KeyOutcome], _ results: inout [PartitionResult]
     ) -> [Anomaly] {
-        var failures: [(place: Int, failed: Int, rank: Int32)] = []
+        var failures: [(place: Int, failed: Int, rank: Int32, suspects: [Int32]?)] = []
         for (place, outcome) in outcomes.enumerated() {
-            if case .invalid(let failed, let rank) = outcome.answer { failures.append((place, failed, rank)) }
+            if case .invalid(let failed, let rank, let suspects) = outcome.answer {
+                failures.append((place, failed, rank, suspects))
+            }
         }
         // The first violations in time say most.
         failures.sort { $0.rank < $1.rank }
@@ -160,8 +176,9 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         let refutations = WorkerPool.map(full, threads: workers) { number in
             let failure = chosen[number]
             return Refutation.make(
-                KeySearch(partitions[failure.place].operations, model: model), failed: failure.failed,
-                rank: failure.rank, within: Budget(deadline: started + limit, bytes: bytes).limited(to: share))
+                KeySearch(partitions[failure.place].operations, columns: history.columns, model: model),
+                failed: failure.failed, rank: failure.rank, suspects: failure.suspects,
+                within: Budget(deadline: started + limit, bytes: bytes).limited(to: share))
         }
         var anomalies: [Anomaly] = []
         for (number, failure) in failures.enumerated() {
@@ -183,6 +200,15 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     }
 
     // MARK: - Summary
+
+    /// How many keys each engine decided.
+    private func engines(_ outcomes: [KeyOutcome]) -> String {
+        let counts = KeySearch<M>.Engine.allCases.compactMap { engine -> String? in
+            let count = outcomes.count { $0.engine == engine }
+            return count == 0 ? nil : "\(engine.rawValue): \(count)"
+        }
+        return counts.joined(separator: ", ")
+    }
 
     private func summary(
         _ results: [PartitionResult], _ anomalies: [Anomaly], _ outcomes: [KeyOutcome]
@@ -212,6 +238,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             .init("keys", .integer(Int64(results.count))),
             .init("keys undecided", .integer(Int64(undecided))),
             .init("witness orders replayed", .string("\(replayed) of \(results.count)")),
+            .init("engines", .string(engines(outcomes))),
+            .init("deciding seconds", .double(Double(outcomes.reduce(0) { $0 + $1.deciding }) / 1e9)),
             .init("configurations visited", .integer(Int64(outcomes.reduce(0) { $0 + $1.visited }))),
             .init("largest frontier", .integer(Int64(outcomes.reduce(0) { max($0, $1.largestFrontier) }))),
             .init("initial value", .string("\(model.initial)")),

@@ -2,12 +2,24 @@ import PolygraphModels
 
 /// How a history is read, and what a check may cost.
 public struct LinearizabilityOptions: Sendable, Hashable {
-    /// What a `cas` that completed `fail` with the error `mismatch` says.
+    /// What a `cas` that completed `fail` says.
     public enum FailedCAS: String, Sendable, Hashable, CaseIterable {
-        /// The value was not the expected one at some instant between invocation and completion.
+        /// With the error `mismatch`, that the value was not the expected one at some instant between invocation and
+        /// completion; with any other, nothing but that it did not happen.
+        case mismatch
+        /// Whatever its error is, that the value was not the expected one.
         case observes
         /// Nothing but that it did not happen.
         case ignored
+
+        /// Whether a failed `cas` is an observation.
+        public func observes(isMismatch: Bool) -> Bool {
+            switch self {
+            case .mismatch: isMismatch
+            case .observes: true
+            case .ignored: false
+            }
+        }
     }
 
     /// Seconds that the whole check may take, proofs and explanations included.
@@ -21,7 +33,7 @@ public struct LinearizabilityOptions: Sendable, Hashable {
     public var explainedKeys: Int
 
     public init(
-        timeLimitSeconds: Double = 300, memoryLimitBytes: Int = 2 << 30, failedCAS: FailedCAS = .observes,
+        timeLimitSeconds: Double = 300, memoryLimitBytes: Int = 2 << 30, failedCAS: FailedCAS = .mismatch,
         threads: Int? = nil, explainedKeys: Int = 10
     ) {
         self.timeLimitSeconds = timeLimitSeconds

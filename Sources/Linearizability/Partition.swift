@@ -1,7 +1,7 @@
 import PolygraphHistory
 import PolygraphModels
 
-/// One operation of a partition as the engines see it: an interval in the order of record, and a call.
+/// One operation of a partition as the engines see it: an interval in the order of record.
 struct PartitionOperation: Sendable {
     /// The rank of an end that never came.
     static let never = Int32.max
@@ -11,78 +11,101 @@ struct PartitionOperation: Sendable {
     /// Position of the completion in the history; `never` when the operation may take effect at any later time, or
     /// not at all.
     var returned: Int32
-    var call: Call
 
     /// Whether it must have taken effect.
     var isMandatory: Bool { returned != Self.never }
 }
 
-/// The operations of a history that concern one key, in the order of their invocations.
-///
-/// What cannot constrain or change anything is left out: operations that failed (they did not happen), and
-/// observers whose answer nobody saw.
+/// The operations of a history that concern one key (or, for models with independent parts, some parts of it), in the
+/// order of their invocations. Operations that failed are left out: they did not happen.
 struct Partition: Sendable {
     /// The key; nil for operations without one.
     var key: Value?
     var operations: [PartitionOperation] = []
     /// Invocations in the history, the ones left out included.
     var invocations = 0
-    /// The first call that the model cannot judge, in words; the partition is then undecidable.
-    var problem: String?
 
     /// Splits a history by key, in the order in which keys first appear.
     ///
     /// A history is linearizable if and only if each object's part is (Herlihy and Wing, 1990), so each part can be
     /// decided alone.
-    static func split(_ history: History, model: some Model, failedCAS: LinearizabilityOptions.FailedCAS) -> [Partition]
-    {
-        var partitions: [Partition] = []
-        var places: [Value?: Int] = [:]
-        for (position, invocation) in history.operations.enumerated()
-        where invocation.kind == .invoke && invocation.process != .nemesis {
-            let place =
-                places[invocation.key]
-                ?? {
-                    partitions.append(Partition(key: invocation.key))
-                    places[invocation.key] = partitions.count - 1
-                    return partitions.count - 1
-                }()
-            partitions[place].invocations += 1
-            partitions[place].add(invocation, at: position, in: history, model: model, failedCAS: failedCAS)
+    static func split(_ history: History, failedCAS: LinearizabilityOptions.FailedCAS) -> [Partition] {
+        let columns = history.columns
+        let observes = columns.functionNames.map { $0 == "cas" }
+        let mismatch = columns.errorTexts.firstIndex(of: "mismatch").map { Int32($0) } ?? Int32.max
+        // Places of the partitions by key id, one later; 0 for keys that have none yet.
+        var places = [Int32](repeating: 0, count: columns.values.count + 1)
+        var keys: [Int32] = []
+        var invocations: [Int] = []
+        var kept: [Int] = []
+        let count = columns.count
+        // Two rounds: the first counts, so that no partition has to grow.
+        return columns.kinds.withUnsafeBufferPointer { kinds in
+            columns.processes.withUnsafeBufferPointer { processes in
+                columns.keys.withUnsafeBufferPointer { keyIDs in
+                    columns.partner.withUnsafeBufferPointer { partner in
+                        func returned(_ position: Int) -> Int32? {
+                            let completion = partner[position]
+                            if completion < 0 { return PartitionOperation.never }
+                            switch kinds[Int(completion)] {
+                            case .ok: return completion
+                            case .fail:
+                                guard observes[Int(columns.functions[position])],
+                                    failedCAS.observes(isMismatch: columns.error(Int(completion)) == mismatch)
+                                else { return nil }
+                                return completion
+                            default: return PartitionOperation.never
+                            }
+                        }
+                        for position in 0..<count where kinds[position] == .invoke && processes[position] >= 0 {
+                            let id = Int(keyIDs[position] + 1)
+                            if places[id] == 0 {
+                                keys.append(keyIDs[position])
+                                invocations.append(0)
+                                kept.append(0)
+                                places[id] = Int32(keys.count)
+                            }
+                            let place = Int(places[id]) - 1
+                            invocations[place] += 1
+                            if returned(position) != nil { kept[place] += 1 }
+                        }
+                        var partitions = keys.indices.map { place in
+                            var partition = Partition(
+                                key: keys[place] < 0 ? nil : .some(columns.values[keys[place]]),
+                                invocations: invocations[place])
+                            partition.operations.reserveCapacity(kept[place])
+                            return partition
+                        }
+                        for position in 0..<count where kinds[position] == .invoke && processes[position] >= 0 {
+                            guard let returned = returned(position) else { continue }
+                            partitions[Int(places[Int(keyIDs[position] + 1)]) - 1].operations.append(
+                                PartitionOperation(invoked: Int32(position), returned: returned))
+                        }
+                        return partitions
+                    }
+                }
+            }
         }
-        return partitions
-    }
-
-    private mutating func add(
-        _ invocation: Operation, at position: Int, in history: History, model: some Model,
-        failedCAS: LinearizabilityOptions.FailedCAS
-    ) {
-        let completion = history.completion(of: position)
-        var call = Call(function: invocation.function, input: invocation.value, output: nil, outcome: .unknown)
-        var returned = PartitionOperation.never
-        switch completion?.kind {
-        case .ok:
-            call.output = completion?.value
-            call.outcome = .happened
-            returned = history.partner[position]
-        case .fail:
-            guard failedCAS == .observes, invocation.function == "cas", completion?.error == "mismatch" else { return }
-            call.outcome = .refused
-            returned = history.partner[position]
-        default: break
-        }
-        if problem == nil, let found = model.problem(with: call) {
-            problem = "operation \(invocation.index): \(found)"
-        }
-        if call.outcome == .unknown && model.isObserver(call) { return }
-        operations.append(PartitionOperation(invoked: Int32(position), returned: returned, call: call))
     }
 }
 
-extension PartitionOperation {
-    /// The same operation when nobody knows whether it took effect. What it answered is kept: if it did take
-    /// effect, then with that answer.
-    var relaxed: PartitionOperation {
-        PartitionOperation(invoked: invoked, returned: Self.never, call: call)
+extension EventColumns {
+    /// What a model sees of the operation that was invoked at `position`.
+    func call(_ position: Int, needsProcess: Bool = false) -> Call {
+        var call = Call(
+            function: functionNames[Int(functions[position])], input: values[valueIDs[position]], output: nil,
+            outcome: .unknown, process: needsProcess ? Int(processes[position]) : nil,
+            key: keys[position] < 0 ? nil : .some(values[keys[position]]))
+        let completion = partner[position]
+        if completion >= 0 {
+            switch kinds[Int(completion)] {
+            case .ok:
+                call.output = values[valueIDs[Int(completion)]]
+                call.outcome = .happened
+            case .fail: call.outcome = .refused
+            default: break
+            }
+        }
+        return call
     }
 }

@@ -35,9 +35,30 @@ struct Schedule {
         var count: Int
         /// Leads to an indistinct state from any state; holds the remains of other lanes.
         var isIndistinct = false
+        /// Whether uses are counted. Otherwise there are as many as anybody wants, once there is one.
+        var isTracked = true
         var word = 0
         var shift: UInt64 = 0
         var mask: UInt64 = 0
+        /// What one use adds to the word; 0 where uses are not counted.
+        var unit: UInt64 = 0
+    }
+
+    /// Which groups of optional operations are counted. Not counting makes more orders possible, never fewer: what
+    /// is impossible then, is impossible.
+    enum Tracking {
+        case all
+        /// Only lanes of these labels; `indistinctLabel` stands for the lane of writes to indistinct states.
+        case only(Set<Int32>)
+
+        static let indistinctLabel: Int32 = -1
+
+        func includes(_ label: Int32) -> Bool {
+            switch self {
+            case .all: true
+            case .only(let labels): labels.contains(label)
+            }
+        }
     }
 
     private(set) var operations: [SearchOperation]
@@ -54,7 +75,7 @@ struct Schedule {
     /// What each state is called at the start: itself, or `LabelTable.indistinct`.
     private(set) var stateNames: [Int32] = []
 
-    init(_ operations: [SearchOperation], table: LabelTable) {
+    init(_ operations: [SearchOperation], table: LabelTable, tracking: Tracking = .all) {
         self.operations = operations
         slot = [Int32](repeating: -1, count: operations.count)
         demand = table.isShaped ? Demand(operations, table: table) : nil
@@ -79,9 +100,25 @@ struct Schedule {
                 demand.distinctUntil[Int($0)] < 0 ? LabelTable.indistinct : $0
             }
         }
-        events.sort { ($0.rank, $0.kind.rawValue, $0.argument) < ($1.rank, $1.kind.rawValue, $1.argument) }
+        sortEvents()
+        for lane in lanes.indices {
+            lanes[lane].isTracked = tracking.includes(
+                lanes[lane].isIndistinct ? Tracking.indistinctLabel : lanes[lane].label)
+        }
         assignSlots()
         placeLanes()
+    }
+
+    /// Sorts by rank; at one rank a return comes before what depends on it.
+    private mutating func sortEvents() {
+        var keys = events.indices.map { place in
+            // A rank of -1 is before all others.
+            let rank = UInt64(UInt32(bitPattern: events[place].rank &+ 1))
+            return (rank << 3 | UInt64(events[place].kind.rawValue)) << 29 | UInt64(place)
+        }
+        RadixSort.sort(&keys, bits: 35, shift: 29)
+        let unsorted = events
+        for (place, key) in keys.enumerated() { events[place] = unsorted[Int(key & 0x1fff_ffff)] }
     }
 
     /// Groups optional operations into lanes; those that can never help are left out.
@@ -173,7 +210,8 @@ struct Schedule {
     private mutating func placeLanes() {
         var placesByWidth: [Int: [(word: Int, shift: UInt64, end: Int32)]] = [:]
         var openWord: [Int: (word: Int, used: Int)] = [:]
-        for lane in lanes.indices.sorted(by: { (lanes[$0].start, $0) < (lanes[$1].start, $1) }) {
+        for lane in lanes.indices.sorted(by: { (lanes[$0].start, $0) < (lanes[$1].start, $1) })
+        where lanes[lane].isTracked {
             let bits = Int.bitWidth - lanes[lane].count.leadingZeroBitCount
             let width = [2, 4, 8, 16, 32].first { $0 > bits } ?? 64
             var places = placesByWidth[width] ?? []
@@ -197,6 +235,7 @@ struct Schedule {
             placesByWidth[width] = places
             lanes[lane].word = places[place].word
             lanes[lane].shift = places[place].shift
+            lanes[lane].unit = 1 << places[place].shift
             lanes[lane].mask = (width == 64 ? .max : (1 << UInt64(width)) - 1) << places[place].shift
         }
     }

@@ -35,7 +35,7 @@ struct WitnessOrder<Steps: Transitions> {
             case .returnMutator, .returnObserver:
                 builder.observe()
                 while next < path.count, path[next].event == Int32(position) {
-                    for operation in hidden[next] { builder.order.append(operation) }
+                    if let before = hidden[Int32(next)] { builder.order += before }
                     guard builder.take(path[next].step) else { return nil }
                     builder.observe()
                     next += 1
@@ -48,8 +48,8 @@ struct WitnessOrder<Steps: Transitions> {
     }
 
     /// Finds for every hidden write the last blind write before its return, in front of which it stands.
-    private func placeHidden(_ path: [(step: WitnessArena.Step, event: Int32)]) -> [[Int32]]? {
-        var before = [[Int32]](repeating: [], count: path.count)
+    private func placeHidden(_ path: [(step: WitnessArena.Step, event: Int32)]) -> [Int32: [Int32]]? {
+        var before: [Int32: [Int32]] = [:]
         var pending: [Int32] = []
         for place in path.indices.reversed() {
             let label: Int32
@@ -60,12 +60,42 @@ struct WitnessOrder<Steps: Transitions> {
             case .operation(let operation): label = schedule.operations[Int(operation)].label
             case .lane(let lane): label = schedule.lanes[Int(lane)].label
             }
-            if table.isShaped && table.condition[Int(label)] == .always {
-                before[place] = pending
-                pending = []
+            if !pending.isEmpty && table.isShaped && table.condition[Int(label)] == .always {
+                before[Int32(place)] = pending
+                pending.removeAll()
             }
         }
         return pending.isEmpty ? before : nil
+    }
+
+    /// The labels of the lanes of which a path uses more operations than were invoked; `Tracking.indistinctLabel`
+    /// for the lane of writes to indistinct states.
+    static func overused(
+        _ path: [(step: WitnessArena.Step, event: Int32)], schedule: Schedule
+    ) -> Set<Int32> {
+        var left = [Int](repeating: 0, count: schedule.lanes.count)
+        var overused: Set<Int32> = []
+        var next = 0
+        for (position, event) in schedule.events.enumerated() {
+            switch event.kind {
+            case .invokeOptional: left[Int(event.lane)] += 1
+            case .mergeLane:
+                left[Int(schedule.indistinctLane)] += max(0, left[Int(event.argument)])
+                left[Int(event.argument)] = 0
+            default: break
+            }
+            while next < path.count, path[next].event == Int32(position) {
+                if case .lane(let lane) = path[next].step {
+                    left[Int(lane)] -= 1
+                    if left[Int(lane)] < 0 {
+                        let group = schedule.lanes[Int(lane)]
+                        overused.insert(group.isIndistinct ? Schedule.Tracking.indistinctLabel : group.label)
+                    }
+                }
+                next += 1
+            }
+        }
+        return overused
     }
 
     private mutating func take(_ step: WitnessArena.Step) -> Bool {

@@ -3,18 +3,24 @@ import PolygraphModels
 
 /// Replays a claimed order against the history itself.
 ///
-/// It takes nothing from the engines: it pairs, filters and judges the operations of the key anew, so that a defect of
-/// an engine cannot make a history look valid.
+/// It takes nothing from the engines: it pairs, filters and judges the operations anew, so that a defect of an engine
+/// cannot make a history look valid.
 struct WitnessVerifier<M: Model>: Sendable {
     private let model: M
-    /// Of each key the operations that may have taken effect, by the position of their invocation.
-    private let expected: [Value?: [Int: Expected]]
+    private let columns: EventColumns
+    /// Of each event that is an invocation of a client, what became of it.
+    private let outcomes: [Outcome]
+    /// Position of the return of each invocation that returned with certainty.
+    private let returns: [Int32]
+    /// Of each key the number of operations that must be in its order.
+    private let required: [Int32: Int]
 
-    /// An operation as the order must treat it.
-    private struct Expected: Sendable {
-        var returned: Int
-        var call: Call
-        var isRequired: Bool
+    private enum Outcome: UInt8 {
+        /// No invocation, or one that certainly did not happen.
+        case absent
+        case happened
+        case refused
+        case unknown
     }
 
     /// Checks that `order` (positions of invocations in the history) holds every operation of the key that was
@@ -22,75 +28,103 @@ struct WitnessVerifier<M: Model>: Sendable {
     /// the order in time of operations that do not overlap, and that the model allows each step.
     /// - Returns: nil, or what is wrong with the order.
     func fault(in order: [Int], of key: Value?) -> String? {
-        let expected = expected[key] ?? [:]
-        var used: Set<Int> = []
+        var seen = Set<Int>(minimumCapacity: order.count > 4096 ? 0 : order.count)
+        var flags = order.count > 4096 ? [Bool](repeating: false, count: columns.count) : []
+        let keyID = key.map { columns.values.id(of: $0) ?? -2 } ?? EventColumns.none
         var state = model.initial
         var latestInvocation = -1
+        var found = 0
         for position in order {
-            guard let operation = expected[position] else {
-                return "event \(position) is in the order, but it did not take effect on this key"
+            guard position >= 0, position < outcomes.count, outcomes[position] != .absent,
+                columns.keys[position] == keyID
+            else { return "event \(position) is in the order, but it did not take effect on this key" }
+            let isNew: Bool
+            if flags.isEmpty {
+                isNew = seen.insert(position).inserted
+            } else {
+                isNew = !flags[position]
+                flags[position] = true
             }
-            guard used.insert(position).inserted else { return "event \(position) is in the order twice" }
+            guard isNew else { return "event \(position) is in the order twice" }
+            let outcome = outcomes[position]
             // Whatever stands earlier must have been invoked before this one returned.
-            guard latestInvocation < operation.returned else {
+            guard outcome == .unknown || latestInvocation < Int(returns[position]) else {
                 return
                     "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
             }
             latestInvocation = max(latestInvocation, position)
-            guard let next = model.step(state, operation.call) else {
+            if outcome != .unknown { found += 1 }
+            guard let next = model.step(state, call(position, outcome)) else {
                 return "the model does not allow event \(position) in the state \(state)"
             }
             state = next
         }
-        for (position, operation) in expected where operation.isRequired && !used.contains(position) {
-            return "event \(position) was acknowledged, but is missing from the order"
+        if found == required[keyID] ?? 0 { return nil }
+        let listed = Set(order)
+        let missing = outcomes.indices.first {
+            (outcomes[$0] == .happened || outcomes[$0] == .refused) && columns.keys[$0] == keyID && !listed.contains($0)
         }
-        return nil
+        return "event \(missing ?? -1) was acknowledged, but is missing from the order"
+    }
+
+    private func call(_ position: Int, _ outcome: Outcome) -> Call {
+        let answer = outcome == .happened ? Int(returns[position]) : -1
+        return Call(
+            function: columns.functionNames[Int(columns.functions[position])],
+            input: columns.values[columns.valueIDs[position]],
+            output: answer < 0 ? nil : .some(columns.values[columns.valueIDs[answer]]),
+            outcome: outcome == .happened ? .happened : outcome == .refused ? .refused : .unknown,
+            process: model.needsProcess ? Int(columns.processes[position]) : nil,
+            key: columns.keys[position] < 0 ? nil : .some(columns.values[columns.keys[position]]))
     }
 
     /// Checks one order for every key of the history, as `fault` does; a key without an order must need none.
     /// - Returns: nil, or what is wrong with the first key that is wrong, in no particular order.
     func fault(inAll orders: [Value?: [Int]]) -> String? {
-        for key in expected.keys {
+        for id in required.keys {
+            let key = id == EventColumns.none ? Value?.none : columns.values[id]
             if let fault = fault(in: orders[key] ?? [], of: key) {
                 return (key.map { "key \($0): " } ?? "") + fault
             }
         }
-        for (key, order) in orders where expected[key] == nil && !order.isEmpty {
-            return "the history has no operation of key \(key.map { "\($0)" } ?? "(none)")"
+        for (key, order) in orders where !order.isEmpty {
+            let id = key.map { columns.values.id(of: $0) ?? -2 } ?? EventColumns.none
+            if required[id] != nil { continue }
+            if let fault = fault(in: order, of: key) { return (key.map { "key \($0): " } ?? "") + fault }
         }
         return nil
     }
 
     init(_ history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
         self.model = model
-        var expected: [Value?: [Int: Expected]] = [:]
-        var open: [Operation.Process: (position: Int, invocation: Operation)] = [:]
-        for (position, event) in history.operations.enumerated() where event.process != .nemesis {
-            if event.kind == .invoke {
-                open[event.process] = (position, event)
-                expected[event.key, default: [:]][position] = Expected(
-                    returned: .max,
-                    call: Call(function: event.function, input: event.value, output: nil, outcome: .unknown),
-                    isRequired: false)
+        columns = history.columns
+        var outcomes = [Outcome](repeating: .absent, count: history.columns.count)
+        var returns = [Int32](repeating: -1, count: history.columns.count)
+        var required: [Int32: Int] = [:]
+        var open: [Int32: Int] = [:]
+        let mismatch = columns.errorTexts.firstIndex(of: "mismatch") ?? -2
+        for position in outcomes.indices where columns.processes[position] >= 0 {
+            let process = columns.processes[position]
+            if columns.kinds[position] == .invoke {
+                open[process] = position
+                outcomes[position] = .unknown
                 continue
             }
-            guard let (start, invocation) = open.removeValue(forKey: event.process) else { continue }
-            var call = Call(
-                function: invocation.function, input: invocation.value, output: event.value, outcome: .happened)
-            switch event.kind {
-            case .ok: break
+            guard let start = open.removeValue(forKey: process) else { continue }
+            switch columns.kinds[position] {
+            case .ok: outcomes[start] = .happened
             case .fail:
-                guard failedCAS == .observes, call.function == "cas", event.error == "mismatch" else {
-                    expected[invocation.key]?[start] = nil
-                    continue
-                }
-                call.output = nil
-                call.outcome = .refused
+                let isObservation =
+                    columns.functionNames[Int(columns.functions[start])] == "cas"
+                    && failedCAS.observes(isMismatch: Int(columns.error(position)) == mismatch)
+                outcomes[start] = isObservation ? .refused : .absent
             case .info, .invoke: continue
             }
-            expected[invocation.key]?[start] = Expected(returned: position, call: call, isRequired: true)
+            returns[start] = Int32(position)
+            if outcomes[start] != .absent { required[columns.keys[start], default: 0] += 1 }
         }
-        self.expected = expected
+        self.outcomes = outcomes
+        self.returns = returns
+        self.required = required
     }
 }

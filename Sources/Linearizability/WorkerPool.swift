@@ -7,23 +7,28 @@ enum WorkerPool {
     static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     /// What the threads of one `map` share.
-    private final class Job<Output: Sendable>: Sendable {
+    private final class Job<Local, Output: Sendable>: Sendable {
         let count: Int
         let next = Atomic<Int>(0)
         let outputs: Mutex<[Output?]>
-        let work: @Sendable (Int) -> Output
+        let local: @Sendable () -> Local
+        let work: @Sendable (Local, Int) -> Output
 
-        init(count: Int, work: @escaping @Sendable (Int) -> Output) {
+        init(
+            count: Int, local: @escaping @Sendable () -> Local, work: @escaping @Sendable (Local, Int) -> Output
+        ) {
             self.count = count
+            self.local = local
             self.work = work
             outputs = Mutex(Array(repeating: nil, count: count))
         }
 
         func run() {
+            let local = local()
             while true {
                 let piece = next.add(1, ordering: .relaxed).oldValue
                 if piece >= count { return }
-                let output = work(piece)
+                let output = work(local, piece)
                 outputs.withLock { $0[piece] = output }
             }
         }
@@ -39,7 +44,15 @@ enum WorkerPool {
     static func map<Output: Sendable>(
         _ count: Int, threads: Int, _ work: @escaping @Sendable (Int) -> Output
     ) -> [Output] {
-        let job = Job(count: count, work: work)
+        map(count, threads: threads, local: {}, { _, piece in work(piece) })
+    }
+
+    /// The same where every thread has something of its own, made by `local`, that its pieces share.
+    static func map<Local, Output: Sendable>(
+        _ count: Int, threads: Int, local: @escaping @Sendable () -> Local,
+        _ work: @escaping @Sendable (Local, Int) -> Output
+    ) -> [Output] {
+        let job = Job(count: count, local: local, work: work)
         var started: [pthread_t] = []
         for _ in 1..<max(1, min(threads, count)) {
             var thread = pthread_t()

@@ -5,8 +5,8 @@ import PolygraphHistory
 /// A checker asks whether the operations of a history, each at one instant between its invocation and its
 /// completion, form a sequence that the model allows from `initial`.
 ///
-/// A model is deterministic: a state and a call have at most one successor. A nondeterministic object is modelled
-/// by making `State` the set of states that it may be in.
+/// A model is deterministic: a state and a call have at most one successor. An object that may choose is described by
+/// a `NondeterministicModel`, and judged through `SubsetConstruction`.
 ///
 /// ```swift
 /// struct Counter: Model {
@@ -54,6 +54,10 @@ public protocol Model: Sendable {
 
     /// What kind of object it is, for engines that know a shorter way to decide that kind.
     var family: ModelFamily { get }
+
+    /// Whether `step` looks at `Call.process`. The default says no; calls then carry none, so that the same request of
+    /// two clients is one call.
+    var needsProcess: Bool { get }
 }
 
 extension Model {
@@ -62,6 +66,7 @@ extension Model {
     public func shape(of call: Call) -> Shape<State>? { nil }
     public func parts(of call: Call) -> [Value]? { nil }
     public var family: ModelFamily { .general }
+    public var needsProcess: Bool { false }
 }
 
 /// What an operation asked for, and what it learnt: all that a model sees of it.
@@ -82,12 +87,21 @@ public struct Call: Hashable, Sendable {
     /// The value of the completion; nil where the outcome is unknown.
     public var output: Value?
     public var outcome: Outcome
+    /// The logical client that called, for models that say `needsProcess`; nil for all others.
+    public var process: Int?
+    /// The key of the operation, where it has one. Calls of different keys never meet in one state.
+    public var key: Value?
 
-    public init(function: String, input: Value, output: Value?, outcome: Outcome = .happened) {
+    public init(
+        function: String, input: Value, output: Value?, outcome: Outcome = .happened, process: Int? = nil,
+        key: Value? = nil
+    ) {
         self.function = function
         self.input = input
         self.output = output
         self.outcome = outcome
+        self.process = process
+        self.key = key
     }
 }
 

@@ -2,6 +2,25 @@ import PolygraphHistory
 
 // `.none` is written out here: `nil` can also mean `Value.null`, which is a state, not the lack of one.
 
+/// What a read that returned null says of a register.
+public enum NilRead: String, Sendable, Hashable, CaseIterable {
+    /// The value was null, as any other value would have been.
+    case value
+    /// Nothing: the client learnt no value (Knossos's reading).
+    case any
+
+    /// Whether the call is an answered or unanswered read that fits every state.
+    func accepts(_ call: Call) -> Bool {
+        guard let output = call.output else { return call.outcome == .unknown }
+        return self == .any && output == .null
+    }
+}
+
+/// That the value is what the call returned.
+private func observation(of call: Call) -> Shape<Value>? {
+    call.output.map { Shape(guard: .only($0), target: .none) }
+}
+
 /// One value that can be read and written.
 ///
 /// `read` carries null and returns the value; `write` carries the new value.
@@ -9,14 +28,20 @@ public struct Register: Model {
     public let name = "register"
     public let family = ModelFamily.register
     public let initial: Value
+    public let nilRead: NilRead
 
-    /// - Parameter initial: the value before any write; null means absent.
-    public init(initial: Value = .null) { self.initial = initial }
+    /// - Parameters:
+    ///   - initial: the value before any write; null means absent.
+    ///   - nilRead: what a read of null says.
+    public init(initial: Value = .null, nilRead: NilRead = .value) {
+        self.initial = initial
+        self.nilRead = nilRead
+    }
 
     public func step(_ state: Value, _ call: Call) -> Value? {
         switch call.function {
         case "write": .some(call.input)
-        case "read": call.output == .some(state) ? .some(state) : .none
+        case "read": call.output == .some(state) || nilRead.accepts(call) ? .some(state) : .none
         default: .none
         }
     }
@@ -33,7 +58,7 @@ public struct Register: Model {
     public func shape(of call: Call) -> Shape<Value>? {
         switch call.function {
         case "write": Shape(guard: .always, target: call.input)
-        case "read": Shape(guard: .only(call.output ?? .null), target: nil)
+        case "read": nilRead.accepts(call) ? Shape(guard: .always, target: nil) : observation(of: call)
         default: nil
         }
     }
@@ -47,14 +72,20 @@ public struct CASRegister: Model {
     public let name = "cas-register"
     public let family = ModelFamily.register
     public let initial: Value
+    public let nilRead: NilRead
 
-    /// - Parameter initial: the value before any write; null means absent.
-    public init(initial: Value = .null) { self.initial = initial }
+    /// - Parameters:
+    ///   - initial: the value before any write; null means absent.
+    ///   - nilRead: what a read of null says.
+    public init(initial: Value = .null, nilRead: NilRead = .value) {
+        self.initial = initial
+        self.nilRead = nilRead
+    }
 
     public func step(_ state: Value, _ call: Call) -> Value? {
         switch call.function {
         case "write": return .some(call.input)
-        case "read": return call.output == .some(state) ? .some(state) : .none
+        case "read": return call.output == .some(state) || nilRead.accepts(call) ? .some(state) : .none
         case "cas":
             guard let pair = call.input.elements, pair.count == 2 else { return .none }
             if call.outcome == .refused { return state == pair[0] ? .none : .some(state) }
@@ -80,7 +111,7 @@ public struct CASRegister: Model {
     public func shape(of call: Call) -> Shape<Value>? {
         switch call.function {
         case "write": return Shape(guard: .always, target: call.input)
-        case "read": return Shape(guard: .only(call.output ?? .null), target: nil)
+        case "read": return nilRead.accepts(call) ? Shape(guard: .always, target: nil) : observation(of: call)
         case "cas":
             guard let pair = call.input.elements, pair.count == 2 else { return nil }
             return call.outcome == .refused

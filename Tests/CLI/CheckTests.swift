@@ -96,4 +96,54 @@ import Testing
         let document = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
         #expect(document?["verdict"] as? String == "invalid")
     }
+
+    @Test func `json of many files is one array, with what could not be read`() async throws {
+        try folder.write("a.jsonl", valid)
+        try folder.write("b.jsonl", stale)
+        let result = try await PolygraphProcess.run(
+            ["check", "a.jsonl", "missing.jsonl", "b.jsonl", "--model", "register", "--json"], in: folder.url)
+        #expect(result.status == 1)
+        let documents = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]]
+        #expect(documents?.map { $0["verdict"] as? String } == ["valid", nil, "invalid"])
+        #expect((documents?[1]["error"] as? String)?.contains("missing.jsonl") == true)
+    }
+
+    @Test func `histories of other tools are known by their content, or by name`() async throws {
+        let texts = [
+            "edn": """
+            [{:process 0, :type :invoke, :f :write, :value 1}
+             {:process 0, :type :ok, :f :write, :value 1}
+             {:process 1, :type :invoke, :f :read, :value nil}
+             {:process 1, :type :ok, :f :read, :value 2}]
+            """,
+            "elle-json": """
+            [{"process":0,"type":"invoke","f":"write","value":1},{"process":0,"type":"ok","f":"write","value":1},
+            {"process":1,"type":"invoke","f":"read","value":null},{"process":1,"type":"ok","f":"read","value":2}]
+            """,
+            "porcupine-etcd": """
+            INFO  jepsen.util - 0\t:invoke\t:write\t1
+            INFO  jepsen.util - 0\t:ok\t:write\t1
+            INFO  jepsen.util - 1\t:invoke\t:read\tnil
+            INFO  jepsen.util - 1\t:ok\t:read\t2
+            """,
+        ]
+        for (format, text) in texts {
+            try folder.write(format, text)
+            for extra in [[], ["--format", format]] {
+                let result = try await PolygraphProcess.run(
+                    ["check", format, "--model", "register"] + extra, in: folder.url)
+                #expect(result.status == 1, "\(format): \(result.error)")
+            }
+            let right = text.replacingOccurrences(of: "read\t2", with: "read\t1").replacingOccurrences(
+                of: "value 2", with: "value 1"
+            ).replacingOccurrences(of: "\"value\":2", with: "\"value\":1")
+            try folder.write(format, right)
+            #expect(
+                try await PolygraphProcess.run(["check", format, "--model", "register"], in: folder.url).status == 0)
+        }
+        let wrong = try await PolygraphProcess.run(["check", "edn", "--format", "json-lines"], in: folder.url)
+        #expect(wrong.status == 254)
+        #expect(wrong.error.contains("edn:1:1"))
+        #expect(try await PolygraphProcess.run(["check", "edn", "--format", "xml"], in: folder.url).status == 254)
+    }
 }

@@ -18,7 +18,7 @@ import Testing
         let folder = TemporaryFolder()
         folder.write(bytes(operations), to: "history.jsonl")
         let history = try HistoryFile.read(folder.file("history.jsonl"))
-        #expect(history.operations == operations)
+        #expect(Array(history.operations) == operations)
         #expect(history.warnings.isEmpty)
         for position in history.invocations {
             #expect(history.completion(of: position)?.process == operations[position].process)
@@ -39,7 +39,7 @@ import Testing
                 continue
             }
             let history = try parse(cut)
-            #expect(history.operations == Array(operations[..<(complete + (endsWithEvent ? 1 : 0))]))
+            #expect(Array(history.operations) == Array(operations[..<(complete + (endsWithEvent ? 1 : 0))]))
             #expect(history.warnings.isEmpty == (cut.last == 0x0A || endsWithEvent), "cut at \(length)")
         }
     }
@@ -48,7 +48,7 @@ import Testing
         var numbers = SeededNumbers(3)
         let operations = numbers.history(operations: 3)
         let history = try parse(bytes(operations) + [UInt8](repeating: 0, count: 4_000))
-        #expect(history.operations == operations)
+        #expect(Array(history.operations) == operations)
         #expect(history.warnings.count == 1)
     }
 

@@ -12,7 +12,7 @@ import Testing
         for operation in operations { journal.append(operation) }
         try journal.close()
         try journal.close()
-        #expect(try HistoryFile.read(journal.path).operations == operations)
+        #expect(try Array(HistoryFile.read(journal.path).operations) == operations)
         var bytes: [UInt8] = []
         for operation in operations { JSONLines.append(operation, to: &bytes) }
         // Byte for byte: the reader would forgive an empty line.
@@ -27,7 +27,7 @@ import Testing
         for count in stride(from: 100, through: operations.count, by: 100) {
             for operation in operations[(count - 100)..<count] { journal.append(operation) }
             journal.flush()
-            #expect(try HistoryFile.read(journal.path).operations == Array(operations[..<count]))
+            #expect(try Array(HistoryFile.read(journal.path).operations) == Array(operations[..<count]))
         }
         try journal.close()
     }
@@ -50,7 +50,7 @@ import Testing
             let journal = try Journal(path: folder.file("history.jsonl"))
             for operation in operations { journal.append(operation) }
         }
-        #expect(try HistoryFile.read(folder.file("history.jsonl")).operations == operations)
+        #expect(try Array(HistoryFile.read(folder.file("history.jsonl")).operations) == operations)
     }
 
     @Test func `A full disk is told, with the file and what to do`() throws {
@@ -94,6 +94,6 @@ import Testing
         let operations = numbers.history(operations: 30_000)
         let history = try HistoryFile.read(path)
         #expect(history.operations.count >= 20_000)
-        #expect(history.operations == Array(operations[..<history.operations.count]))
+        #expect(Array(history.operations) == Array(operations[..<history.operations.count]))
     }
 }

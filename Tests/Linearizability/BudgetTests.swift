@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func aHardKeyDoesNotHideABrokenOne() {
-        var events = Self.explosive(keys: 1).operations
+        var events = Array(Self.explosive(keys: 1).operations)
         for (kind, value) in [(Operation.Kind.invoke, Value.null), (.ok, 5)] {
             events.append(
                 Operation(

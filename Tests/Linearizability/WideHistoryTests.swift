@@ -55,15 +55,15 @@ import Testing
             let history = RandomHistory(seed: round &+ 900_000, hasCAS: true, maximumOperations: 6).make()
             let expected = ExhaustiveOracle().isLinearizable(history)
             let wide = Self.wrapped(history, initial: .null, width: 70)
-            let partition = Partition.split(wide, model: CASRegister(), failedCAS: .observes)[0]
-            let search = KeySearch(partition.operations, model: CASRegister())
+            let partition = Partition.split(wide, failedCAS: .mismatch)[0]
+            let search = KeySearch(partition.operations, columns: wide.columns, model: CASRegister())
             switch search.decide(within: Budget(deadline: .max, bytes: .max / 4)).answer {
             case .valid(let order):
                 let positions = (order ?? []).map { Int(partition.operations[Int($0)].invoked) }
-                let verifier = WitnessVerifier(wide, model: CASRegister(), failedCAS: .observes)
+                let verifier = WitnessVerifier(wide, model: CASRegister(), failedCAS: .mismatch)
                 #expect(expected && verifier.fault(in: positions, of: .none) == .none, "seed \(round &+ 900_000)")
             case .invalid: #expect(!expected, "seed \(round &+ 900_000)")
-            case .exhausted: Issue.record("out of budget, seed \(round &+ 900_000)")
+            case .exhausted, .unjudgeable: Issue.record("out of budget, seed \(round &+ 900_000)")
             }
         }
     }
@@ -77,23 +77,23 @@ import Testing
             let history = RandomHistory(
                 seed: seed, hasCAS: hasCAS, maximumOperations: 24, maximumProcesses: 7
             ).make()
-            let partition = Partition.split(history, model: CASRegister(), failedCAS: .observes)
+            let partition = Partition.split(history, failedCAS: .mismatch)
             guard let operations = partition.first?.operations else { continue }
-            var second = DepthFirstSearch(operations, required: Set(operations.indices), model: CASRegister())
+            let effort = SearchEffort(usesZones: round % 2 == 0, beam: round % 3 == 0 ? 1 : 16)
+            let search = KeySearch(operations, columns: history.columns, model: CASRegister(), effort: effort)
+            var second = DepthFirstSearch(search, model: CASRegister())
             let other = second.decide(within: Budget(deadline: .max, bytes: 64 << 20))
             if other == .undecided { continue }
             decided += 1
-            switch KeySearch(operations, model: CASRegister()).decide(
-                within: Budget(deadline: .max, bytes: .max / 4)
-            ).answer {
+            switch search.decide(within: Budget(deadline: .max, bytes: .max / 4)).answer {
             case .valid: #expect(other == .linearizable, "seed \(seed)")
-            case .invalid(let place, let rank):
+            case .invalid(let place, let rank, let suspects):
                 #expect(other == .notLinearizable, "seed \(seed)")
                 let refutation = Refutation.make(
-                    KeySearch(operations, model: CASRegister()), failed: place, rank: rank,
+                    search, failed: place, rank: rank, suspects: suspects,
                     within: Budget(deadline: .max / 2, bytes: 64 << 20))
                 #expect(refutation.isMinimal && refutation.confirmation == .core, "seed \(seed): \(refutation)")
-            case .exhausted: Issue.record("out of budget, seed \(seed)")
+            case .exhausted, .unjudgeable: Issue.record("out of budget, seed \(seed)")
             }
         }
         #expect(decided > Int(Self.rounds) * 9 / 10)

@@ -221,7 +221,7 @@ struct SyntheticRun {
     private func plantStaleReads(
         _ record: RunRecord, _ history: History
     ) throws -> (record: RunRecord, history: History) {
-        var operations = history.operations
+        var operations = Array(history.operations)
         for anomaly in record.results.flatMap(\.anomalies) {
             guard let read = anomaly.failedAt, let write = anomaly.operations.first else { continue }
             operations[Int(history.partner[read])].value = operations[write].value

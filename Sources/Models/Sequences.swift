@@ -1,0 +1,122 @@
+import PolygraphHistory
+
+/// A queue that hands out its values in the order in which they came.
+///
+/// `enqueue` (or `offer`, `send`) carries the value. `dequeue` (or `poll`, `take`) returns the oldest value, or null
+/// where the queue is empty. A `dequeue` of unknown outcome took the oldest value, or never happened.
+public struct FIFOQueue: Model {
+    public let name = "fifo-queue"
+    public let family = ModelFamily.fifoQueue
+    /// The values, oldest first.
+    public let initial: [Value]
+
+    /// - Parameter initial: the values before any operation, oldest first.
+    public init(initial: [Value] = []) { self.initial = initial }
+
+    public func step(_ state: [Value], _ call: Call) -> [Value]? {
+        switch QueueFunction(call.function) {
+        case .enqueue: return state + [call.input]
+        case .dequeue:
+            guard let output = call.output else { return Array(state.dropFirst()) }
+            guard let first = state.first else { return output == .null ? state : nil }
+            return output == first ? Array(state.dropFirst()) : nil
+        case nil: return nil
+        }
+    }
+
+    public func problem(with call: Call) -> String? {
+        switch QueueFunction(call.function) {
+        case .enqueue where call.input == .null: "an enqueue must carry a value, but this one carries null"
+        case .enqueue, .dequeue: refusal(call)
+        case nil: noSuchFunction(call, has: "enqueue and dequeue")
+        }
+    }
+
+    public func isObserver(_ call: Call) -> Bool {
+        call.output == .some(.null) && QueueFunction(call.function) == .dequeue
+    }
+}
+
+/// A stack: the last value in is the first out.
+///
+/// `push` carries the value. `pop` returns the youngest value, or null where the stack is empty. A `pop` of unknown
+/// outcome took the youngest value, or never happened.
+public struct LIFOStack: Model {
+    public let name = "stack"
+    public let family = ModelFamily.stack
+    /// The values, youngest last.
+    public let initial: [Value]
+
+    /// - Parameter initial: the values before any operation, youngest last.
+    public init(initial: [Value] = []) { self.initial = initial }
+
+    public func step(_ state: [Value], _ call: Call) -> [Value]? {
+        switch StackFunction(call.function) {
+        case .push: return state + [call.input]
+        case .pop:
+            guard let output = call.output else { return Array(state.dropLast()) }
+            guard let last = state.last else { return output == .null ? state : nil }
+            return output == last ? Array(state.dropLast()) : nil
+        case nil: return nil
+        }
+    }
+
+    public func problem(with call: Call) -> String? {
+        switch StackFunction(call.function) {
+        case .push where call.input == .null: "a push must carry a value, but this one carries null"
+        case .push, .pop: refusal(call)
+        case nil: noSuchFunction(call, has: "push and pop")
+        }
+    }
+
+    public func isObserver(_ call: Call) -> Bool {
+        call.output == .some(.null) && StackFunction(call.function) == .pop
+    }
+}
+
+/// A queue that hands out the least of its values first.
+///
+/// `insert` (or `add`, `offer`) carries an integer. `poll` (or `delete-min`, `extract-min`) returns the least value, or
+/// null where the queue is empty. A `poll` of unknown outcome took the least value, or never happened.
+public struct PriorityQueue: Model {
+    public let name = "priority-queue"
+    public let family = ModelFamily.priorityQueue
+    /// The values, the least last.
+    public let initial: [Int64]
+
+    /// - Parameter initial: the values before any operation, in any order.
+    public init(initial: [Int64] = []) { self.initial = initial.sorted(by: >) }
+
+    public func step(_ state: [Int64], _ call: Call) -> [Int64]? {
+        switch PriorityQueueFunction(call.function) {
+        case .insert:
+            guard let value = call.input.integerValue else { return nil }
+            var next = state
+            next.insert(value, at: state.firstIndex { $0 <= value } ?? state.endIndex)
+            return next
+        case .poll:
+            guard let output = call.output else { return Array(state.dropLast()) }
+            guard let least = state.last else { return output == .null ? state : nil }
+            return output == .integer(least) ? Array(state.dropLast()) : nil
+        case nil: return nil
+        }
+    }
+
+    public func problem(with call: Call) -> String? {
+        switch PriorityQueueFunction(call.function) {
+        case .insert where call.input.integerValue == nil:
+            return "an insert must carry an integer, but this one carries \(call.input)"
+        case .poll:
+            if let output = call.output, output != .null, output.integerValue == nil {
+                return "a poll must return an integer or null, but this one returned \(output)"
+            }
+            return refusal(call)
+        case .insert: return refusal(call)
+        case nil: return noSuchFunction(call, has: "insert and poll")
+        }
+    }
+
+    public func isObserver(_ call: Call) -> Bool {
+        call.output == .some(.null) && PriorityQueueFunction(call.function) == .poll
+    }
+}
