@@ -68,4 +68,23 @@ public struct LevelResult: Sendable, Hashable {
             !held.contains { $0.level != result.level && $0.level.implies(result.level) }
         }
     }
+
+    /// What still holds, in one sentence.
+    public static func summary(_ levels: [LevelResult]) -> String {
+        let names = strongest(levels).filter { $0.level != .boundedStaleness }.map(\.level.rawValue)
+        let undecided = levels.filter { $0.verdict == .unknown }.map(\.level.rawValue)
+        var parts: [String] = []
+        switch names.count {
+        case 0: parts.append("no weaker level that was looked at holds for certain")
+        case 1: parts.append("\(names[0]) holds")
+        default: parts.append(names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) hold")
+        }
+        if let staleness = levels.first(where: { $0.verdict == .holds && $0.staleness != nil })?.staleness {
+            let milliseconds = (staleness + 999_999) / 1_000_000
+            parts.append("reads are at most \(milliseconds) ms stale")
+        }
+        if !undecided.isEmpty { parts.append("not decided: \(undecided.joined(separator: ", "))") }
+        let text = parts.joined(separator: "; ")
+        return text.prefix(1).uppercased() + text.dropFirst() + "."
+    }
 }

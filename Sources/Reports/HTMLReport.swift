@@ -52,6 +52,7 @@ struct HTMLPage {
                     numbers()
                     warningSection()
                     anomalySection()
+                    levelSection()
                     timelineSection()
                     functionSection()
                     faultSection()

@@ -116,6 +116,7 @@ extension HTMLPage {
                         " \(result.checker)"
                     }
                     element("p") { result.reason }
+                    if let reading = result.reading { element("p", .class("note")) { "Read with: \(reading)." } }
                     if !result.plainFacts.isEmpty { facts(result.plainFacts) }
                 }
             }

@@ -205,7 +205,7 @@ extension HTMLPage {
     }
 
     /// The sentence, with every `operation 17` that the proof cites (and `18` in `operations 17 and 18`) as a link.
-    private func linked(_ sentence: String, _ anomaly: Anomaly) -> Markup {
+    func linked(_ sentence: String, _ anomaly: Anomaly) -> Markup {
         let cited = Set(anomaly.operations + [anomaly.failedAt].compactMap { $0 })
         var parts: [Markup] = []
         var plain = ""

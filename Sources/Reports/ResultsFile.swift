@@ -12,9 +12,10 @@ import PolygraphHistory
 /// | `duration` | nanoseconds |
 /// | `verdict`, `exitCode`, `interrupted` | `valid`, `invalid` or `unknown`; as the command ended; true or false |
 /// | `headline` | the verdict in one sentence |
-/// | `results` | one object a checker: `checker`, `verdict`, `reason`, `anomalies`, `partitions`, `facts` |
+/// | `results` | one object a checker: `checker`, `verdict`, `reason`, `anomalies`, `partitions`, `facts`, `levels` |
 /// | `results[].anomalies[]` | `name`, `key`, `summary`, `explanation` (sentences), `failedAt` (index of an invocation or null), `operations` (indices of invocations) |
 /// | `results[].partitions[]` | `key`, `verdict`, `operations`, `reason`, `witnessReplayed`, `elapsed` (nanoseconds) |
+/// | `results[].levels[]` | what still holds of a history that is not valid: `level`, `verdict` (`holds`, `fails`, `unknown`), `detail`, `staleness` (nanoseconds or null), `proof` (as an anomaly, or null) |
 /// | `statistics` | `operations`, `ok`, `fail`, `info`, `span` (nanoseconds), `functions` (the same by name, with latencies), `latency` and `intendedLatency` (`p50`, `p95`, `p99`, `max` of ok operations in nanoseconds) |
 /// | `faults` | one object a fault: `fault`, `function`, `kind`, `targets`, `summary`, `state`, `began`, `ended` (nanoseconds or null), `proved`, `proof` |
 /// | `nodes` | `name`, `address`, `command` |

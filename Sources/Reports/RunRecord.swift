@@ -145,10 +145,17 @@ extension RunRecord {
 }
 
 extension CheckResult {
-    /// The facts that fit on a line; tables are shown as tables.
+    /// The name of the fact that says how a history was read.
+    private static let readingName = "read with"
+
+    /// How the history was read: what a failed cas says, what an unknown outcome means; nil where the checker did not
+    /// say.
+    var reading: String? { facts.first { $0.name == Self.readingName }?.value.stringValue }
+
+    /// The facts that fit on a line, without the reading; tables are shown as tables.
     var plainFacts: [Fact] {
         facts.filter { fact in
-            if case .object = fact.value { false } else { true }
+            if case .object = fact.value { false } else { fact.name != Self.readingName }
         }
     }
 }

@@ -84,15 +84,7 @@ extension CheckResult {
     fileprivate var recordValue: Value {
         [
             "checker": .string(checker), "verdict": .string(verdict.rawValue), "reason": .string(reason),
-            "anomalies": .list(
-                anomalies.map { anomaly in
-                    [
-                        "name": .string(anomaly.name), "key": anomaly.key ?? .null, "summary": .string(anomaly.summary),
-                        "explanation": .list(anomaly.explanation.map(Value.string)),
-                        "failedAt": anomaly.failedAt.map { .integer(Int64($0)) } ?? .null,
-                        "operations": .list(anomaly.operations.map { .integer(Int64($0)) }),
-                    ]
-                }),
+            "anomalies": .list(anomalies.map(\.recordValue)),
             "partitions": .list(
                 partitions.map { partition in
                     [
@@ -102,6 +94,15 @@ extension CheckResult {
                     ]
                 }),
             "facts": .facts(facts),
+            "levels": .list(
+                levels.map { result in
+                    [
+                        "level": .string(result.level.rawValue), "verdict": .string(result.verdict.rawValue),
+                        "detail": .string(result.detail),
+                        "staleness": result.staleness.map(Value.integer) ?? .null,
+                        "proof": result.proof?.recordValue ?? .null,
+                    ]
+                }),
         ]
     }
 
@@ -109,22 +110,52 @@ extension CheckResult {
         self.init(
             checker: try field["checker"].text(), verdict: try field["verdict"].verdict(),
             reason: try field["reason"].text(),
-            anomalies: try field["anomalies"].map { field throws(RunRecordError) in
-                Anomaly(
-                    name: try field["name"].text(), key: field["key"].present, summary: try field["summary"].text(),
-                    explanation: try field["explanation"].map { field throws(RunRecordError) in try field.text() },
-                    failedAt: field["failedAt"].value?.integerValue.map { Int($0) },
-                    operations: try field["operations"].map { field throws(RunRecordError) in
-                        Int(try field.integer())
-                    })
-            },
+            anomalies: try field["anomalies"].map { field throws(RunRecordError) in try Anomaly(field) },
             partitions: try field["partitions"].map { field throws(RunRecordError) in
                 PartitionResult(
                     key: field["key"].present, verdict: try field["verdict"].verdict(),
                     operations: Int(try field["operations"].integer()), reason: field["reason"].optionalText,
                     witnessReplayed: try field["witnessReplayed"].flag(), elapsed: try field["elapsed"].integer())
             },
-            facts: try field["facts"].facts())
+            facts: try field["facts"].facts(),
+            // Results of before there were levels have none.
+            levels: try field["levels"].value == nil
+                ? [] : field["levels"].map { field throws(RunRecordError) in try LevelResult(field) })
+    }
+}
+
+extension Anomaly {
+    fileprivate var recordValue: Value {
+        [
+            "name": .string(name), "key": key ?? .null, "summary": .string(summary),
+            "explanation": .list(explanation.map(Value.string)),
+            "failedAt": failedAt.map { .integer(Int64($0)) } ?? .null,
+            "operations": .list(operations.map { .integer(Int64($0)) }),
+        ]
+    }
+
+    fileprivate init(_ field: Field) throws(RunRecordError) {
+        self.init(
+            name: try field["name"].text(), key: field["key"].present, summary: try field["summary"].text(),
+            explanation: try field["explanation"].map { field throws(RunRecordError) in try field.text() },
+            failedAt: field["failedAt"].value?.integerValue.map { Int($0) },
+            operations: try field["operations"].map { field throws(RunRecordError) in Int(try field.integer()) })
+    }
+}
+
+extension LevelResult {
+    fileprivate init(_ field: Field) throws(RunRecordError) {
+        guard let level = field["level"].optionalText.flatMap(ConsistencyLevel.init(rawValue:)) else {
+            throw field["level"].error("the name of a level")
+        }
+        guard let verdict = field["verdict"].optionalText.flatMap(Verdict.init(rawValue:)) else {
+            throw field["verdict"].error("holds, fails or unknown")
+        }
+        let proof = field["proof"]
+        self.init(
+            level: level, verdict: verdict, detail: try field["detail"].text(),
+            staleness: field["staleness"].value?.integerValue,
+            proof: proof.present == nil ? nil : try Anomaly(proof))
     }
 }
 

@@ -43,6 +43,15 @@ public struct Terminal: Sendable, Hashable {
         }
     }
 
+    /// The colour of an answer about a weaker level.
+    static func style(of verdict: LevelResult.Verdict) -> Style {
+        switch verdict {
+        case .holds: .good
+        case .fails: .bad
+        case .unknown: .doubtful
+        }
+    }
+
     /// Breaks text into lines of at most the terminal's width, each with that indent; the first may have a prefix
     /// of its own instead. A word that is longer than a line is broken too.
     /// Control characters, terminal escapes among them, are made visible.

@@ -14,6 +14,7 @@ public enum TextReport {
         let page = Page(record, history, Terminal(colour: colour, width: width))
         var lines = page.verdict()
         lines += page.anomalies()
+        lines += page.levels()
         lines += page.checks()
         lines += page.faults()
         lines += page.operations()
@@ -113,6 +114,31 @@ public enum TextReport {
             return lines
         }
 
+        func levels() -> [String] {
+            var lines: [String] = []
+            for result in record.results where !result.levels.isEmpty {
+                lines += title("What still holds")
+                lines += terminal.wrapped(LevelResult.summary(result.levels), indent: "  ")
+                var table = TextTable([
+                    .init(title: "level", flexible: true), .init(title: "verdict"),
+                    .init(title: "because", flexible: true),
+                ])
+                for level in result.levels {
+                    table.add([
+                        (level.level.rawValue, nil), (level.verdict.rawValue, Terminal.style(of: level.verdict)),
+                        (level.detail, nil),
+                    ])
+                }
+                lines += table.render(terminal)
+                if result.levels.contains(where: { $0.proof != nil }) {
+                    lines += terminal.wrapped(
+                        "The proofs are in the HTML report and in results.json.", indent: "  "
+                    ).map { terminal.styled($0, .quiet) }
+                }
+            }
+            return lines
+        }
+
         private func inForce(from start: Int64, to end: Int64) -> [String] {
             let faults = log.inForce(from: start, to: end)
             guard !faults.isEmpty else { return terminal.wrapped("No fault was in force meanwhile.", indent: "    ") }
@@ -140,6 +166,9 @@ public enum TextReport {
                 ])
             }
             lines += table.render(terminal)
+            for reading in record.results.compactMap(\.reading) {
+                lines += terminal.wrapped("Read with: \(reading).", indent: "    ", first: "  ")
+            }
             for result in record.results where !result.plainFacts.isEmpty {
                 let facts = result.plainFacts.map { "\($0.name) \($0.shown)" }.joined(separator: " · ")
                 lines += terminal.wrapped("\(result.checker): \(facts)", indent: "    ", first: "  ")

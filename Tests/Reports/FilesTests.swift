@@ -51,6 +51,32 @@ struct IndependentCounts {
         #expect(json["workload"] as? String == record.workload)
     }
 
+    @Test func `what still holds is in every report, and comes back from the file`() throws {
+        let (json, record, history) = try object(SyntheticRun())
+        let results = try #require(json["results"] as? [[String: Any]])
+        let levels = try #require(results.first?["levels"] as? [[String: Any]])
+        #expect(levels.compactMap { $0["verdict"] as? String } == ["holds", "unknown", "holds", "holds", "fails"])
+        #expect(levels.first?["staleness"] as? Int == 339_500_000)
+        #expect(try RunRecord(record.value).results == record.results)
+        let summary = "Causal holds; reads are at most 340 ms stale; not decided: sequential."
+        let text = TextReport.render(record, history, width: 120, colour: false)
+        #expect(text.contains("What still holds"))
+        #expect(text.contains(summary))
+        #expect(text.contains("Read with: initial value null"))
+        let page = String(decoding: HTMLReport.render(record, history), as: UTF8.self)
+        #expect(page.contains("What still holds"))
+        #expect(page.contains(summary))
+        #expect(page.contains("Read with: initial value null"))
+        var older = record.value.fields ?? [:]
+        older["results"] = .list(
+            (older["results"]?.elements ?? []).map { result in
+                var fields = result.fields ?? [:]
+                fields["levels"] = nil
+                return .object(fields)
+            })
+        #expect(try RunRecord(.object(older)).results.allSatisfy { $0.levels.isEmpty })
+    }
+
     @Test func `quantiles are latencies that occurred, and divide them as they say`() throws {
         let (json, _, history) = try object(SyntheticRun())
         var latencies: [Int] = []

@@ -126,6 +126,20 @@ struct SyntheticRun {
         return events
     }
 
+    /// What still holds, with a value of the system under test in it.
+    private func levels(_ anomaly: Anomaly?) -> [LevelResult] {
+        [
+            LevelResult(
+                level: .boundedStaleness, verdict: .holds, detail: "Reads are at most 340 ms stale.",
+                staleness: 339_500_000),
+            LevelResult(level: .sequential, verdict: .unknown, detail: "It was not decided."),
+            LevelResult(level: .causal, verdict: .holds, detail: "One order of writes suits all."),
+            LevelResult(level: .pram, verdict: .holds, detail: "It follows from causal consistency."),
+            LevelResult(
+                level: .regular, verdict: .fails, detail: hostile ?? "Operation 3 saw an old value.", proof: anomaly),
+        ]
+    }
+
     private func faultEvents(
         span: Int64, _ random: inout SeededGenerator
     ) -> (events: [Event], windows: [(from: Int64, to: Int64)]) {
@@ -246,7 +260,8 @@ struct SyntheticRun {
             facts: [
                 .init("operations checked", .integer(Int64(operations))), .init("largest frontier", 14),
                 .init("configurations visited", 48_211), .init("witness replayed", "11 of 12 keys"),
-            ])
+                .init("read with", "initial value null; a failed operation did not happen"),
+            ], levels: verdict == .invalid ? levels(found.first) : [])
         let names = Self.nodeNames.enumerated().map { offset, name in
             NodeRecord(
                 name: name, address: "10.0.0.\(offset + 1)",

@@ -17,9 +17,10 @@ struct Attribution: Sendable {
     /// Reads that have more than one possible source.
     private(set) var ambiguous = 0
 
-    /// - Parameter guessing: whether reads that have several possible sources get the likeliest; otherwise they stay
-    ///   open.
-    init(_ trace: RegisterTrace, guessing: Bool) {
+    /// - Parameters:
+    ///   - guessing: whether reads that have several possible sources get one; otherwise they stay open.
+    ///   - variant: 0 for the likeliest sources; other numbers mix in less likely ones, each number others.
+    init(_ trace: RegisterTrace, guessing: Bool, variant: UInt64 = 0) {
         let entries = trace.entries
         source = [Int32](repeating: Self.none, count: entries.count)
         isLive = entries.map(\.isCertain)
@@ -39,7 +40,7 @@ struct Attribution: Sendable {
             case 1: found = mayBeInitial ? Self.initial : writers.first { $0 != place } ?? Self.none
             default:
                 ambiguous += 1
-                found = guessing ? Self.guess(place, entry, writers, trace, mayBeInitial) : Self.open
+                found = guessing ? Self.guess(place, entry, writers, trace, mayBeInitial, variant) : Self.open
             }
             source[Int(place)] = found
             if found >= 0, !isLive[Int(found)] {
@@ -53,8 +54,16 @@ struct Attribution: Sendable {
     /// The last one that began before the read ended, preferring those that certainly took effect.
     private static func guess(
         _ place: Int32, _ entry: RegisterTrace.Entry, _ writers: ArraySlice<Int32>, _ trace: RegisterTrace,
-        _ mayBeInitial: Bool
+        _ mayBeInitial: Bool, _ variant: UInt64
     ) -> Int32 {
+        // Of every four one goes back a step or more.
+        var skips = 0
+        if variant > 0 {
+            var mixed = (variant &* 0x9E37_79B9_7F4A_7C15) ^ (UInt64(place) &* 0xBF58_476D_1CE4_E5B9)
+            mixed = (mixed ^ (mixed >> 29)) &* 0x94D0_49BB_1331_11EB
+            mixed ^= mixed >> 32
+            skips = mixed & 3 == 0 ? Int(mixed >> 2 & 1) + 1 : 0
+        }
         var low = writers.startIndex
         var high = writers.endIndex
         while low < high {
@@ -68,9 +77,15 @@ struct Attribution: Sendable {
             let writer = writers[rank]
             rank -= 1
             if writer == place { continue }
+            if skips > 0 {
+                skips -= 1
+                if fallback == nil { fallback = writer }
+                continue
+            }
             if trace.entries[Int(writer)].isCertain { return writer }
             if fallback == nil { fallback = writer }
         }
+        if skips > 0, mayBeInitial { return initial }
         if let fallback { return fallback }
         return mayBeInitial ? initial : writers.first { $0 != place } ?? none
     }

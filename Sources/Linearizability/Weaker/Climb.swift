@@ -9,6 +9,8 @@ struct Climb {
     /// With the reads whose source is certain only, and with the likeliest source of the others.
     let facts: Execution
     let guess: Execution
+    /// Small histories can afford to try others.
+    let furtherGuesses: [Execution]
     let deadline: Int64
 
     private var ambiguous: Int { facts.attribution.ambiguous }
@@ -37,8 +39,9 @@ struct Climb {
                 level: level, verdict: .unknown,
                 detail: "The history's times do not follow the order of record, so that staleness cannot be measured.")
         }
-        let bound = StalenessBound(guess)
-        if let delta = bound.delta, guess.attribution.impossible.isEmpty {
+        let usable = (guess.attribution.impossible.isEmpty ? [guess] : []) + furtherGuesses
+        let bounds = usable.map { StalenessBound($0) }.filter { $0.delta != nil }
+        if let bound = bounds.min(by: { ($0.delta ?? .max) < ($1.delta ?? .max) }), let delta = bound.delta {
             var detail = "Reads are at most \(Phrases.spanRoundedUp(delta)) stale"
             if delta == 0 {
                 detail = "No read is stale by the clock; what fails is the order within one instant"
@@ -55,7 +58,7 @@ struct Climb {
             return LevelResult(
                 level: level, verdict: .holds, detail: detail + "." + withoutRefusals, staleness: delta)
         }
-        let known = ambiguous == 0 ? bound : StalenessBound(facts)
+        let known = StalenessBound(facts)
         if let reader = known.futureReader, case let writer = facts.attribution.source[Int(reader)], writer >= 0 {
             let summary =
                 "Operation \(index(reader)) saw what operation \(index(writer)) wrote only after it: no staleness "
@@ -124,15 +127,19 @@ struct Climb {
     /// Sequential, causal, PRAM, and the session guarantees.
     func agreedOrders() -> [LevelResult] {
         var results: [ConsistencyLevel: LevelResult] = [:]
-        let causal = decide(.causal)
-        results[.causal] = causal
-        if causal.verdict == .fails {
-            var sequential = causal
-            sequential.level = .sequential
-            sequential.detail = "It is not even causal: \(causal.proof?.summary ?? "")"
-            results[.sequential] = sequential
+        if hasGreedyOrder {
+            results[.sequential] = held(.sequential)
         } else {
-            results[.sequential] = decide(.sequential)
+            let causal = decide(.causal)
+            results[.causal] = causal
+            if causal.verdict == .fails {
+                var sequential = causal
+                sequential.level = .sequential
+                sequential.detail = "It is not even causal: \(causal.proof?.summary ?? "")"
+                results[.sequential] = sequential
+            } else {
+                results[.sequential] = decide(.sequential)
+            }
         }
         let order: [ConsistencyLevel] = [
             .sequential, .causal, .pram, .readYourWrites, .monotonicReads, .monotonicWrites, .writesFollowReads,
@@ -149,18 +156,36 @@ struct Climb {
         return order.compactMap { results[$0] }
     }
 
+    /// Whether an order of all operations is found without a search, which is how most histories are decided.
+    private var hasGreedyOrder: Bool {
+        ([guess] + furtherGuesses).contains { execution in
+            guard execution.attribution.impossible.isEmpty else { return false }
+            var search = SequentialOrder(execution, [])
+            return search.findGreedily() && SequentialOrder.replays(search.order, execution)
+        }
+    }
+
+    private func held(_ level: ConsistencyLevel) -> LevelResult {
+        LevelResult(
+            level: level, verdict: .holds,
+            detail: holding(level) + (ambiguous == 0 ? "" : " \(ambiguity); one of its writes was chosen for each.")
+                + (level == .sequential ? "" : withoutRefusals))
+    }
+
     private func decide(_ level: ConsistencyLevel) -> LevelResult {
         let refusals = level == .sequential ? "" : withoutRefusals
         let likely =
             guess.attribution.impossible.isEmpty
             ? answer(level, guess) : .undecided("It was not decided: \(ambiguity).")
+        if case .holds = likely { return held(level) }
+        // The greedy search has tried them for an order of all.
+        if level != .sequential {
+            let isFound = furtherGuesses.contains {
+                if case .holds = answer(level, $0, proves: false) { true } else { false }
+            }
+            if isFound { return held(level) }
+        }
         switch (likely, ambiguous) {
-        case (.holds, 0): return LevelResult(level: level, verdict: .holds, detail: holding(level) + refusals)
-        case (.holds, _):
-            return LevelResult(
-                level: level, verdict: .holds,
-                detail: holding(level) + " \(ambiguity), and was taken to see the likeliest of these writes." + refusals
-            )
         case (.fails(let proof, let detail), 0):
             return LevelResult(level: level, verdict: .fails, detail: detail + refusals, proof: proof)
         case (.undecided(let why), 0): return LevelResult(level: level, verdict: .unknown, detail: why)
@@ -190,9 +215,9 @@ struct Climb {
 
     private static let noTime = "It was not decided: the time or the memory for it was used up."
 
-    private func answer(_ level: ConsistencyLevel, _ execution: Execution) -> Answer {
+    private func answer(_ level: ConsistencyLevel, _ execution: Execution, proves: Bool = true) -> Answer {
         let base = Arbitration(execution, [])
-        if let cycle = base.cycle() { return failure(cycle, base, level) }
+        if let cycle = base.cycle() { return failure(cycle, base, level, proves) }
         if Budget.now() > deadline { return .undecided(Self.noTime) }
         let premise: SessionPremise
         switch level {
@@ -200,7 +225,7 @@ struct Climb {
         case .causal:
             return answer(
                 level, execution,
-                KnownPast.inferences(execution, known: [], isSequential: false, deadline: deadline))
+                KnownPast.inferences(execution, known: [], isSequential: false, deadline: deadline), proves)
         case .pram: premise = .writesBefore(inclusive: true)
         case .readYourWrites: premise = .ownWrites
         case .monotonicReads: premise = .earlierReads
@@ -208,20 +233,26 @@ struct Climb {
         case .writesFollowReads: premise = .readsBefore
         case .boundedStaleness, .regular: return .undecided("")
         }
-        return answer(level, execution, SessionPremises.inferences(premise, execution, deadline: deadline))
+        return answer(level, execution, SessionPremises.inferences(premise, execution, deadline: deadline), proves)
     }
 
-    private func answer(_ level: ConsistencyLevel, _ execution: Execution, _ inferences: Inferences) -> Answer {
+    private func answer(
+        _ level: ConsistencyLevel, _ execution: Execution, _ inferences: Inferences, _ proves: Bool
+    ) -> Answer {
         let graph = Arbitration(execution, inferences.all, collectors: inferences.collectors)
         if let found = inferences.sawInitial {
+            guard proves else { return .fails(nil, "") }
             let proof = LevelProof.initialRead(found, in: graph, of: level, history)
             return .fails(proof, proof.summary)
         }
-        if let cycle = graph.cycle() { return failure(cycle, graph, level) }
+        if let cycle = graph.cycle() { return failure(cycle, graph, level, proves) }
         return inferences.isIncomplete ? .undecided(Self.noTime) : .holds
     }
 
-    private func failure(_ cycle: [Arbitration.Edge], _ graph: Arbitration, _ level: ConsistencyLevel) -> Answer {
+    private func failure(
+        _ cycle: [Arbitration.Edge], _ graph: Arbitration, _ level: ConsistencyLevel, _ proves: Bool
+    ) -> Answer {
+        guard proves else { return .fails(nil, "") }
         let proof = LevelProof.cycle(cycle, in: graph, of: level, history)
         return .fails(proof, proof.summary)
     }
@@ -229,7 +260,7 @@ struct Climb {
     private func sequential(_ execution: Execution) -> Answer {
         switch SequentialSearch.decide(execution, deadline: deadline) {
         case .order: return .holds
-        case .cycle(let graph, let cycle): return failure(cycle, graph, .sequential)
+        case .cycle(let graph, let cycle): return failure(cycle, graph, .sequential, true)
         case .sawInitial(let graph, let inference):
             let proof = LevelProof.initialRead(inference, in: graph, of: .sequential, history)
             return .fails(proof, proof.summary)

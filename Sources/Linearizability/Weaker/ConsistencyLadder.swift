@@ -55,11 +55,17 @@ public struct ConsistencyLadder: Sendable {
         let facts = Attribution(trace, guessing: false)
         if let first = facts.impossible.first { return impossible(first, facts) }
         let guess = facts.ambiguous == 0 ? facts : Attribution(trace, guessing: true)
+        let others = facts.ambiguous > 0 && trace.entries.count <= Self.operationsOfManyGuesses ? Self.guesses : 0
+        let further = (0..<others).map { Attribution(trace, guessing: true, variant: UInt64($0 + 1)) }
+            .filter(\.impossible.isEmpty)
         let climb = Climb(
             history: history, trace: trace, facts: Execution(trace, facts), guess: Execution(trace, guess),
-            deadline: deadline)
+            furtherGuesses: further.map { Execution(trace, $0) }, deadline: deadline)
         return [climb.boundedStaleness(), climb.regular()] + climb.agreedOrders()
     }
+
+    private static var operationsOfManyGuesses: Int { 2_000 }
+    private static var guesses: Int { 16 }
 
     /// A value that nobody can have written breaks every promise.
     private func impossible(_ place: Int32, _ facts: Attribution) -> [LevelResult] {

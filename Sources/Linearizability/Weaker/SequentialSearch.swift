@@ -11,7 +11,7 @@ struct SequentialSearch {
         case undecided
     }
 
-    private static var states: Int { 50_000 }
+    private static var states: Int { 2_000 }
     private static var exhaustiveOperations: Int { 400 }
 
     /// - Parameter deadline: monotonic nanoseconds at which to give up.
