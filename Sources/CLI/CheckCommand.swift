@@ -5,6 +5,9 @@ import PolygraphLinearizability
 import PolygraphModels
 import PolygraphReports
 
+extension NilRead: ExpressibleByArgument {}
+extension LinearizabilityOptions.FailedCAS: ExpressibleByArgument {}
+
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -31,14 +34,33 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "What the operations mean: \(ModelCatalog.entries.map(\.name).joined(separator: ", ")).")
     var model = "cas-register"
 
-    @Option(help: "The value before the first write, as JSON.")
+    @Option(name: [.customLong("init"), .customLong("initial")], help: "The state before any operation, as JSON.")
     var initial = "null"
+
+    @Option(help: "What a read of null says: value (there was nothing) or any (nothing).")
+    var nilRead = NilRead.value
+
+    @Option(
+        help: """
+            What a failed cas says: mismatch (with that error, that the value was another), observes (always), \
+            ignored (never).
+            """)
+    var failedCas = LinearizabilityOptions.FailedCAS.mismatch
+
+    @Option(help: "The permits of a semaphore.")
+    var permits = 1
+
+    @Option(help: ArgumentHelp("Write the witness orders of a valid history there.", valueName: "file"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("Write what contradicts itself in an invalid history there.", valueName: "file"))
+    var core: String?
 
     @Option(help: "How long to search at most, as 60s.")
     var timeLimit = "5m"
 
-    @Option(help: "How much memory the search may take, in MiB.")
-    var memoryLimit = 2048
+    @Option(help: "How much memory the search may take, in MiB; half of what is free without it.")
+    var memoryLimit: Int?
 
     @Flag(help: "Print the results as JSON: one object, or an array of them for several files.")
     var json = false
@@ -51,8 +73,12 @@ struct CheckCommand: ParsableCommand {
         guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
             throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
         }
-        guard (1...1 << 30).contains(memoryLimit) else {
+        if let memoryLimit, !(1...1 << 30).contains(memoryLimit) {
             throw CommandFailure.wrongUse("--memory-limit \(memoryLimit): expected 1 to \(1 << 30) MiB")
+        }
+        if histories.count > 1, certificate != nil || core != nil {
+            throw CommandFailure.wrongUse(
+                "--\(core == nil ? "certificate" : "core") is for one history, but \(histories.count) are given")
         }
         let initialValue: Value
         do throws(HistoryError) {
@@ -62,12 +88,14 @@ struct CheckCommand: ParsableCommand {
         }
         let knownModel: any Model
         do throws(ModelOptionsError) {
-            knownModel = try known.make(ModelOptions(initial: initialValue))
+            knownModel = try known.make(ModelOptions(initial: initialValue, nilRead: nilRead, permits: permits))
         } catch {
             throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
         }
         let options = LinearizabilityOptions(
-            timeLimitSeconds: Double(limit) / 1e9, memoryLimitBytes: memoryLimit << 20)
+            timeLimitSeconds: Double(limit) / 1e9,
+            memoryLimitBytes: memoryLimit.map { $0 << 20 } ?? EnvironmentFacts.freeMemory / 2, failedCAS: failedCas,
+            keepsWitnesses: certificate != nil)
         let checker = Linearizable(model: knownModel, options: options)
         var worst: Int32 = 0
         let isArray = json && histories.count > 1
@@ -97,6 +125,7 @@ struct CheckCommand: ParsableCommand {
             columns.kinds[$0] == .ok && columns.processes[$0] != EventColumns.nemesis
         }
         let results = [checker.check(history)] + (showsSomething ? [] : [OperationStatistics().check(history)])
+        guard writeEvidence(results[0], history, checker) else { return ExitStatus.failure }
         let result = results[0].verdict == .valid ? results.last! : results[0]
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
@@ -105,7 +134,10 @@ struct CheckCommand: ParsableCommand {
         record.warnings = history.warnings
         record.recheckCommand =
             "polygraph check \(ShellWord.quoted(file)) --model \(model)"
-            + (initial == "null" ? "" : " --initial \(ShellWord.quoted(initial))")
+            + (initial == "null" ? "" : " --init \(ShellWord.quoted(initial))")
+            + (nilRead == .value ? "" : " --nil-read \(nilRead.rawValue)")
+            + (failedCas == .mismatch ? "" : " --failed-cas \(failedCas.rawValue)")
+            + (permits == 1 ? "" : " --permits \(permits)")
             + (format.map { " --format \($0.rawValue)" } ?? "") + (independent ? " --independent" : "")
         record.paths = RunPaths(history: file)
         if json {
@@ -118,6 +150,40 @@ struct CheckCommand: ParsableCommand {
             Console.print(TextReport.render(record, history, width: Console.width, colour: colour), terminator: "")
         }
         return code
+    }
+
+    /// Writes the certificate or the core, whichever was asked for and exists.
+    /// - Returns: false when a file cannot be written.
+    private func writeEvidence(_ result: CheckResult, _ history: History, _ checker: Linearizable) -> Bool {
+        if let certificate {
+            if result.verdict == .valid {
+                let orders = result.partitions.map { (key: $0.key, order: $0.witness ?? []) }
+                let initialValue = (try? JSONParser.parse(Array(initial.utf8))) ?? .null
+                let file = CertificateFile(
+                    model: model, initial: initialValue, failedCAS: failedCas, orders: orders, of: history)
+                guard write(file.render(), to: certificate) else { return false }
+            } else {
+                Console.error("no certificate: the history is \(result.verdict.rawValue)")
+            }
+        }
+        if let core {
+            if let anomaly = result.anomalies.first,
+                let bytes = CoreFile.render(anomaly, in: history, model: checker.model, options: checker.options)
+            {
+                guard write(bytes, to: core) else { return false }
+            } else {
+                Console.error("no core: the history is \(result.verdict.rawValue)")
+            }
+        }
+        return true
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) -> Bool {
+        if let problem = WholeFile.write(bytes, to: path) {
+            Console.error("cannot write \(path): \(problem)")
+            return false
+        }
+        return true
     }
 
     /// Invalid wins over wrong use, wrong use over unknown, unknown over valid.

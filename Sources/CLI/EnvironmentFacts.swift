@@ -26,4 +26,21 @@ enum EnvironmentFacts {
             .init("memory", .string("\(pages * pageSize >> 20) MiB")),
         ]
     }
+
+    /// Bytes that processes could still take; what the kernel calls available.
+    static var freeMemory: Int {
+        let fallback = sysconf(Int32(_SC_AVPHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        guard let file = fopen("/proc/meminfo", "r") else { return fallback }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+            if text.hasPrefix("MemAvailable:"),
+                let number = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+            {
+                return number << 10
+            }
+        }
+        return fallback
+    }
 }

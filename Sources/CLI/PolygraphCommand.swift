@@ -25,5 +25,6 @@ struct PolygraphCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, DoctorCommand.self, ListCommand.self,
             SampleCommand.self, ExportCommand.self,
+            VerifyCommand.self, GenerateHistoryCommand.self,
         ])
 }

@@ -55,13 +55,16 @@ public struct PartitionResult: Sendable, Hashable {
     public var reason: String?
     /// For `valid`: whether the independent verifier replayed the witness order.
     public var witnessReplayed: Bool
+    /// For `valid`, where the checker was asked to keep it: positions of the invocations in a valid order.
+    public var witness: [Int]?
     /// Nanoseconds it took.
     public var elapsed: Int64
 
     public init(
         key: Value?, verdict: Verdict, operations: Int, reason: String? = nil, witnessReplayed: Bool = false,
-        elapsed: Int64 = 0
+        witness: [Int]? = nil, elapsed: Int64 = 0
     ) {
+        self.witness = witness
         self.key = key
         self.verdict = verdict
         self.operations = operations

@@ -22,7 +22,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     /// What is known of one key.
     private struct KeyOutcome: Sendable {
         enum Answer: Sendable {
-            case valid
+            /// With the positions of the order, where they are kept.
+            case valid(witness: [Int]?)
             case invalid(failed: Int, rank: Int32, suspects: [Int32]?)
             /// Why, in a sentence; `retry` when more time may help.
             case unknown(String, retry: Bool)
@@ -43,7 +44,9 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             var result = PartitionResult(
                 key: partition.key, verdict: .valid, operations: partition.invocations, elapsed: outcome.elapsed)
             switch outcome.answer {
-            case .valid: result.witnessReplayed = true
+            case .valid(let witness):
+                result.witnessReplayed = true
+                result.witness = witness
             case .invalid: result.verdict = .invalid
             case .unknown(let reason, _):
                 result.verdict = .unknown
@@ -112,7 +115,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         let result = KeySearch(partition.operations, columns: history.columns, model: model, scratch: scratch)
             .decide(within: budget)
         var outcome = KeyOutcome(
-            answer: .valid, engine: result.engine, visited: result.visited, largestFrontier: result.largestFrontier)
+            answer: .valid(witness: nil), engine: result.engine, visited: result.visited,
+            largestFrontier: result.largestFrontier)
         outcome.deciding = Budget.now() - start
         switch result.answer {
         case .valid(let order): outcome.answer = replay(order, partition)
@@ -129,15 +133,14 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     }
 
     private func replay(_ order: [Int32]?, _ partition: Partition) -> KeyOutcome.Answer {
-        let fault: String?
+        var fault: String? = "the search could not say which order it found"
         if let order {
-            fault = verifier.fault(in: order.map { Int(partition.operations[Int($0)].invoked) }, of: partition.key)
-        } else {
-            fault = "the search could not say which order it found"
+            let positions = order.map { Int(partition.operations[Int($0)].invoked) }
+            fault = verifier.fault(in: positions, of: partition.key)
+            if fault == nil { return .valid(witness: options.keepsWitnesses ? positions : nil) }
         }
-        guard let fault else { return .valid }
         return .unknown(
-            "The search found an order, but the verifier rejects it (\(fault)). This is a defect of Polygraph; please "
+            "The search found an order, but the verifier rejects it (\(fault ?? "")). This is a defect of Polygraph; please "
                 + "report it with the history.", retry: false)
     }
 
@@ -201,6 +204,11 @@ struct LinearizabilityCheck<M: Model>: Sendable {
 
     // MARK: - Summary
 
+    private var readings: String {
+        options.readings(
+            initial: "\(model.initial)", nullReadsConstrain: !RegisterReading.nullMatchesAny(model))
+    }
+
     /// How many keys each engine decided.
     private func engines(_ outcomes: [KeyOutcome]) -> String {
         let counts = KeySearch<M>.Engine.allCases.compactMap { engine -> String? in
@@ -244,7 +252,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             .init("largest frontier", .integer(Int64(outcomes.reduce(0) { max($0, $1.largestFrontier) }))),
             .init("initial value", .string("\(model.initial)")),
             .init("a cas refused for a mismatch", .string(options.failedCAS.rawValue)),
-            .init("read with", .string(options.readings(initial: "\(model.initial)"))),
+            .init("read with", .string(readings)),
             .init("elapsed seconds", .double(Double(Budget.now() - started) / 1e9)),
             .init("time limit seconds", .double(options.timeLimitSeconds)),
             .init("memory limit bytes", .integer(Int64(options.memoryLimitBytes))),

@@ -31,11 +31,14 @@ public struct LinearizabilityOptions: Sendable, Hashable {
     public var threads: Int?
     /// Keys whose anomaly is minimised and explained in full; the others are named and listed.
     public var explainedKeys: Int
+    /// Whether results carry the witness orders, for a certificate.
+    public var keepsWitnesses: Bool
 
     public init(
         timeLimitSeconds: Double = 300, memoryLimitBytes: Int = 2 << 30, failedCAS: FailedCAS = .mismatch,
-        threads: Int? = nil, explainedKeys: Int = 10
+        threads: Int? = nil, explainedKeys: Int = 10, keepsWitnesses: Bool = false
     ) {
+        self.keepsWitnesses = keepsWitnesses
         self.timeLimitSeconds = timeLimitSeconds
         self.memoryLimitBytes = memoryLimitBytes
         self.failedCAS = failedCAS

@@ -7,7 +7,8 @@ extension LinearizabilityOptions {
     func readings(initial: String, nullReadsConstrain: Bool = true) -> String {
         let refused =
             switch failedCAS {
-            case .observes: "a cas refused for a mismatch shows that the value was another"
+            case .mismatch: "a cas refused for a mismatch shows that the value was another"
+            case .observes: "a failed cas shows that the value was another"
             case .ignored: "a refused cas shows nothing"
             }
         let nullRead =

@@ -11,7 +11,7 @@ import Testing
     private func orders(_ history: History) -> [(key: Value?, order: [Int])]? {
         var result: [(key: Value?, order: [Int])] = []
         for key in Set(history.invocations.map { history.operations[$0].key }) {
-            let accesses = Access.all(of: key, in: history, model: CASRegister(), failedCAS: .observes)
+            let accesses = Access.all(of: key, in: history, model: CASRegister(), failedCAS: .mismatch)
                 .filter { !$0.hasFailed && ($0.invocation.function != "read" || $0.isOK) }
             guard let order = extend([], accesses, .null) else { return nil }
             result.append((key, order))
@@ -40,7 +40,7 @@ import Testing
             let history = RandomHistory(seed: seed, hasCAS: true, keys: 2).make()
             guard let orders = orders(history) else { continue }
             let certificate = CertificateFile(
-                model: "cas-register", initial: .null, failedCAS: .observes, orders: orders, of: history)
+                model: "cas-register", initial: .null, failedCAS: .mismatch, orders: orders, of: history)
             let bytes = certificate.render()
             #expect(try CertificateFile(bytes) == certificate)
             #expect(try CertificateFile.verify(bytes, against: history, model: CASRegister()) == nil, "seed \(seed)")
@@ -53,7 +53,7 @@ import Testing
             case 0:
                 broken.orders[key].indices = []
                 let isNeeded = Access.all(
-                    of: broken.orders[key].key, in: history, model: CASRegister(), failedCAS: .observes
+                    of: broken.orders[key].key, in: history, model: CASRegister(), failedCAS: .mismatch
                 ).contains { $0.isOK || $0.excluded != .none }
                 if !isNeeded { continue }
             case 1: broken.orders[key].indices.append(last)

@@ -23,7 +23,7 @@ public struct ConsistencyLadder: Sendable {
     ///   - failedCAS: what a refused cas says. Only sequential consistency counts it; the other levels leave it out.
     ///   - nullReadsConstrain: whether a read that returned null says that the value was null.
     public init(
-        history: History, initial: Value = .null, failedCAS: LinearizabilityOptions.FailedCAS = .observes,
+        history: History, initial: Value = .null, failedCAS: LinearizabilityOptions.FailedCAS = .mismatch,
         nullReadsConstrain: Bool = true
     ) {
         self.history = history
@@ -70,7 +70,7 @@ public struct ConsistencyLadder: Sendable {
     /// A value that nobody can have written breaks every promise.
     private func impossible(_ place: Int32, _ facts: Attribution) -> [LevelResult] {
         let entry = trace.entries[Int(place)]
-        let access = Access(at: Int(entry.invoked), in: history, model: CASRegister(), failedCAS: .observes)
+        let access = Access(at: Int(entry.invoked), in: history, model: CASRegister(), failedCAS: .mismatch)
         let value = Access.text(trace.values[Int(entry.observed)])
         let failed = trace.failedWriter[Int(entry.observed)]
         var sentences = [access.sentence]

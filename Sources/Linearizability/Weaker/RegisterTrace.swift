@@ -70,7 +70,7 @@ struct RegisterTrace: Sendable {
                 entry.ended = completion?.time ?? .max
             case .fail:
                 let isRefusal =
-                    failedCAS == .observes && event.function == "cas" && completion?.error == "mismatch"
+                    event.function == "cas" && failedCAS.observes(isMismatch: completion?.error == "mismatch")
                 if let pair = event.value.elements, pair.count == 2, isRefusal {
                     entry.returned = Int32(partner)
                     entry.ended = completion?.time ?? .max

@@ -232,7 +232,7 @@ struct ObjectSpecification: Sendable {
 
     /// The scene in which all operations contradict each other.
     static func scene(_ history: History) -> ObjectScene {
-        let accesses = Access.all(of: 1, in: history, model: Register(), failedCAS: .observes)
+        let accesses = Access.all(of: 1, in: history, model: Register(), failedCAS: .mismatch)
         let done = accesses.indices.filter { accesses[$0].isOK }
         let failed = done.max { accesses[$0].returned < accesses[$1].returned } ?? 0
         return ObjectScene(accesses: accesses, core: done, failed: failed)
