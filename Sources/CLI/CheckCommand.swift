@@ -101,13 +101,13 @@ struct CheckCommand: ParsableCommand {
         let isArray = json && histories.count > 1
         if isArray { Console.print("[") }
         for (position, file) in histories.enumerated() {
-            worst = Self.worse(worst, check(file, checker))
+            worst = Self.worse(worst, try check(file, checker))
             if isArray { Console.print(position + 1 < histories.count ? "," : "]") }
         }
         throw ExitCode(worst)
     }
 
-    private func check(_ file: String, _ checker: Linearizable) -> Int32 {
+    private func check(_ file: String, _ checker: Linearizable) throws -> Int32 {
         let history: History
         do throws(HistoryError) {
             history = try HistoryFile.read(file, format: format, independent: independent)
@@ -125,7 +125,7 @@ struct CheckCommand: ParsableCommand {
             columns.kinds[$0] == .ok && columns.processes[$0] != EventColumns.nemesis
         }
         let results = [checker.check(history)] + (showsSomething ? [] : [OperationStatistics().check(history)])
-        guard writeEvidence(results[0], history, checker) else { return ExitStatus.failure }
+        try writeEvidence(results[0], history, checker)
         let result = results[0].verdict == .valid ? results.last! : results[0]
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
@@ -153,15 +153,14 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// Writes the certificate or the core, whichever was asked for and exists.
-    /// - Returns: false when a file cannot be written.
-    private func writeEvidence(_ result: CheckResult, _ history: History, _ checker: Linearizable) -> Bool {
+    private func writeEvidence(_ result: CheckResult, _ history: History, _ checker: Linearizable) throws {
         if let certificate {
             if result.verdict == .valid {
                 let orders = result.partitions.map { (key: $0.key, order: $0.witness ?? []) }
                 let initialValue = (try? JSONParser.parse(Array(initial.utf8))) ?? .null
                 let file = CertificateFile(
                     model: model, initial: initialValue, failedCAS: failedCas, orders: orders, of: history)
-                guard write(file.render(), to: certificate) else { return false }
+                try WholeFile.write(file.render(), to: certificate)
             } else {
                 Console.error("no certificate: the history is \(result.verdict.rawValue)")
             }
@@ -170,20 +169,11 @@ struct CheckCommand: ParsableCommand {
             if let anomaly = result.anomalies.first,
                 let bytes = CoreFile.render(anomaly, in: history, model: checker.model, options: checker.options)
             {
-                guard write(bytes, to: core) else { return false }
+                try WholeFile.write(bytes, to: core)
             } else {
                 Console.error("no core: the history is \(result.verdict.rawValue)")
             }
         }
-        return true
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) -> Bool {
-        if let problem = WholeFile.write(bytes, to: path) {
-            Console.error("cannot write \(path): \(problem)")
-            return false
-        }
-        return true
     }
 
     /// Invalid wins over wrong use, wrong use over unknown, unknown over valid.

@@ -60,14 +60,15 @@ struct GenerateHistoryCommand: ParsableCommand {
         parameters.crashed = crashed ?? parameters.crashed
         parameters.jitter = jitter ?? parameters.jitter
         parameters.seed = seed
-        let stream = output.map { fopen($0, "w") } ?? stdout
-        guard let stream else {
-            throw CommandFailure.wrongUse("cannot write \(output ?? ""): \(String(cString: strerror(errno)))")
-        }
+        let path = output ?? "-"
+        let descriptor = try WholeFile.create(path)
+        defer { close(descriptor) }
         var bytes: [UInt8] = []
-        var isWritten = true
+        var failure: (any Error)?
         func flush() {
-            isWritten = isWritten && fwrite(bytes, 1, bytes.count, stream) == bytes.count
+            if failure == nil {
+                do { try WholeFile.append(bytes, to: descriptor, path) } catch { failure = error }
+            }
             bytes.removeAll(keepingCapacity: true)
         }
         recipe.generate(parameters) { operation in
@@ -75,11 +76,7 @@ struct GenerateHistoryCommand: ParsableCommand {
             if bytes.count > 1 << 20 { flush() }
         }
         flush()
-        if fflush(stream) != 0 || !isWritten {
-            throw CommandFailure.failure(
-                "cannot write \(output ?? "standard output"): \(String(cString: strerror(errno)))")
-        }
-        if output != nil { fclose(stream) }
+        if let failure { throw failure }
         Console.error("model \(recipe.model), by construction \(recipe.expectation.rawValue)")
     }
 }

@@ -21,22 +21,34 @@ enum WholeFile {
         return bytes
     }
 
-    /// Replaces or makes the file; `-` is standard output.
-    /// - Returns: nil, or why it could not be written.
-    static func write(_ bytes: [UInt8], to path: String) -> String? {
+    /// Opens the file for writing, empty; standard output for `-`.
+    /// - Throws: `CommandFailure` that names the file and says why it cannot be written.
+    static func create(_ path: String) throws -> Int32 {
         let descriptor = path == "-" ? dup(1) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        guard descriptor >= 0 else { throw failure(path) }
+        return descriptor
+    }
+
+    /// Writes all bytes.
+    static func append(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
         var start = 0
         while start < bytes.count {
             let written = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
                 if errno == EINTR { continue }
-                let problem = String(cString: strerror(errno))
-                close(descriptor)
-                return problem
+                throw failure(path)
             }
             start += written
         }
-        return close(descriptor) == 0 ? nil : String(cString: strerror(errno))
+    }
+
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let descriptor = try create(path)
+        defer { close(descriptor) }
+        try append(bytes, to: descriptor, path)
+    }
+
+    private static func failure(_ path: String) -> CommandFailure {
+        CommandFailure.failure("cannot write \(path): \(String(cString: strerror(errno)))")
     }
 }
