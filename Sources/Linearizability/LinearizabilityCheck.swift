@@ -244,7 +244,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             .init("largest frontier", .integer(Int64(outcomes.reduce(0) { max($0, $1.largestFrontier) }))),
             .init("initial value", .string("\(model.initial)")),
             .init("a cas refused for a mismatch", .string(options.failedCAS.rawValue)),
-            .init("read with", .string(options.readings(initial: "\(model.initial)"))),
+            .init("read with", .string(options.readings(of: model))),
             .init("elapsed seconds", .double(Double(Budget.now() - started) / 1e9)),
             .init("time limit seconds", .double(options.timeLimitSeconds)),
             .init("memory limit bytes", .integer(Int64(options.memoryLimitBytes))),

@@ -67,7 +67,8 @@ public enum CoreFile {
             let answer = partner <= end && completion?.kind == .ok ? completion?.value : nil
             let call = Call(
                 function: event.function, input: event.value, output: answer,
-                outcome: answer == .none ? .unknown : .happened)
+                outcome: answer == .none ? .unknown : .happened,
+                process: model.needsProcess ? event.process.number : nil, key: event.key)
             if model.isObserver(call) { continue }
             events[position] = event
             guard partner >= 0, partner <= end, var info = completion else { continue }
