@@ -161,7 +161,10 @@ struct EventAssembler {
             let who = number == count ? "no event has a" : "\(number) of \(count) events have no"
             builder.warnings.append("\(who) \(what): \(then)")
         }
-        some(withoutIndex, "place in the order of record (index)", "the order in the file counts")
+        // That no event has an index is usual: the order in the file is the order of record.
+        if withoutIndex < count {
+            some(withoutIndex, "index", "their place in the file counts")
+        }
         some(withoutTime, "time", "the position counts, as nanoseconds, so that durations mean nothing")
         some(withoutFunction, "function", "they count as transactions (txn)")
         some(

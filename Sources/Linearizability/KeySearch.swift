@@ -4,6 +4,8 @@ import PolygraphModels
 /// Which engines a search uses, and how; tests set it to reach each of them.
 struct SearchEffort: Sendable {
     var usesZones = true
+    /// Whether the families of other models have their own way.
+    var usesDeciders = true
     /// Configurations that the beam keeps; `Int.max` for a search without beam.
     var beam = 16
     /// Whether operations of unknown outcome are first not counted.
@@ -24,6 +26,7 @@ final class KeySearch<M: Model> {
     private let reading: RegisterReading?
     private let scratch: RegisterZones.Scratch
     private let effort: SearchEffort
+    private lazy var parts = PartSearch(self)
     private(set) lazy var table = LabelTable(operations, columns: columns, model: model)
 
     init(
@@ -61,13 +64,15 @@ final class KeySearch<M: Model> {
     /// What decided a key.
     enum Engine: String, CaseIterable, Sendable {
         case zones
+        /// The near-linear decider of the model's family.
+        case decider
         case frontier
         case abstraction
     }
 
     /// Decides the whole partition.
     func decide(within budget: Budget) -> Result {
-        search(Part(operations), budget)
+        search(.whole, budget)
     }
 
     /// Decides the partition up to the event of rank `rank` when only the operations at `required` are known to have
@@ -81,8 +86,7 @@ final class KeySearch<M: Model> {
     ///     `start` can be any, and what was open then may take effect after it or not. Nil for the beginning. Only for
     ///     tables with shapes.
     func decide(upTo rank: Int32, required: Set<Int>?, from start: Int32? = nil, within budget: Budget) -> Result {
-        var part = Part()
-        part.startsAnywhere = start != nil
+        var part = Part(startsAnywhere: start != nil)
         let first = start ?? 0
         for (place, operation) in operations.enumerated() {
             if operation.invoked > rank { break }
@@ -105,7 +109,7 @@ final class KeySearch<M: Model> {
     }
 
     /// Some operations of the partition, with returns that may have been dropped.
-    private struct Part {
+    struct Part {
         var places: [Int32] = []
         var returns: [Int32] = []
         /// Whether it is the partition itself.
@@ -113,9 +117,14 @@ final class KeySearch<M: Model> {
         /// Whether the state before it can be any.
         var startsAnywhere = false
 
-        init() {}
+        init(startsAnywhere: Bool = false) { self.startsAnywhere = startsAnywhere }
 
-        init(_ operations: [PartitionOperation]) { isWhole = true }
+        /// The partition itself.
+        static var whole: Part {
+            var part = Part()
+            part.isWhole = true
+            return part
+        }
 
         mutating func append(_ place: Int32, returned: Int32) {
             places.append(place)
@@ -123,7 +132,8 @@ final class KeySearch<M: Model> {
         }
     }
 
-    private func search(_ part: Part, _ budget: Budget) -> Result {
+    func search(_ part: Part, _ budget: Budget) -> Result {
+        if let parts { return parts.decide(part, within: budget) }
         if let reading, !part.startsAnywhere {
             switch RegisterZones.decide(
                 part.isWhole ? reading : reading.part(part.places, returns: part.returns), scratch: scratch)
@@ -136,6 +146,7 @@ final class KeySearch<M: Model> {
             case .undecided: break
             }
         }
+        if effort.usesDeciders, !part.startsAnywhere, let result = decideByFamily(part) { return result }
         if let problem = table.problem {
             return Result(
                 answer: .unjudgeable(
@@ -149,11 +160,33 @@ final class KeySearch<M: Model> {
             : FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
     }
 
+    /// Nil where the model's family has no decider for these operations.
+    private func decideByFamily(_ part: Part) -> Result? {
+        if model.family == .general || model.family == .register { return nil }
+        let chosen =
+            part.isWhole
+            ? operations
+            : part.places.indices.map {
+                PartitionOperation(invoked: operations[Int(part.places[$0])].invoked, returned: part.returns[$0])
+            }
+        let decision = FamilyDecision(model: model, columns: columns, operations: chosen, scratch: scratch).decide()
+        switch decision {
+        case .valid(let order):
+            return Result(
+                answer: .valid(order: part.isWhole ? order : order.map { part.places[Int($0)] }), engine: .decider)
+        case .invalid(let core):
+            var result = refuted(part.isWhole ? core : core.map { part.places[Int($0)] }, part)
+            result.engine = .decider
+            return result
+        case .undecided: return nil
+        }
+    }
+
     /// The answer for operations that contradict each other: at the latest at the last return among them.
     private func refuted(_ suspects: [Int32], _ part: Part) -> Result {
         var last = (place: Int(suspects.first ?? 0), rank: Int32(-1))
         var next = 0
-        for place in suspects {
+        for place in suspects.sorted() {
             var returned = operations[Int(place)].returned
             if !part.isWhole {
                 while part.places[next] < place { next += 1 }

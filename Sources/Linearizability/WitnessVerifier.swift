@@ -54,10 +54,9 @@ struct WitnessVerifier<M: Model>: Sendable {
             }
             latestInvocation = max(latestInvocation, position)
             if outcome != .unknown { found += 1 }
-            guard let next = model.step(state, call(position, outcome)) else {
-                return "the model does not allow event \(position) in the state \(state)"
+            guard model.apply(call(position, outcome), to: &state) else {
+                return "the model does not allow event \(position) where it stands"
             }
-            state = next
         }
         if found == required[keyID] ?? 0 { return nil }
         let listed = Set(order)

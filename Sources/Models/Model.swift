@@ -33,6 +33,10 @@ public protocol Model: Sendable {
     /// The state after `call` in `state`, or nil when the model forbids the call there.
     func step(_ state: State, _ call: Call) -> State?
 
+    /// Takes the step in place; engines that keep no earlier state call this. The default copies.
+    /// - Returns: false when the model forbids the call; the state then does not matter any more.
+    func apply(_ call: Call, to state: inout State) -> Bool
+
     /// Why the model cannot judge this call (a function it does not have, a value of the wrong form), in words for
     /// people; nil when it can.
     func problem(with call: Call) -> String?
@@ -61,6 +65,12 @@ public protocol Model: Sendable {
 }
 
 extension Model {
+    public func apply(_ call: Call, to state: inout State) -> Bool {
+        guard let next = step(state, call) else { return false }
+        state = next
+        return true
+    }
+
     public func problem(with call: Call) -> String? { nil }
     public func isObserver(_ call: Call) -> Bool { false }
     public func shape(of call: Call) -> Shape<State>? { nil }

@@ -8,20 +8,30 @@ public struct FIFOQueue: Model {
     public let name = "fifo-queue"
     public let family = ModelFamily.fifoQueue
     /// The values, oldest first.
-    public let initial: [Value]
+    public let initial: ArraySlice<Value>
 
     /// - Parameter initial: the values before any operation, oldest first.
-    public init(initial: [Value] = []) { self.initial = initial }
+    public init(initial: [Value] = []) { self.initial = initial[...] }
 
-    public func step(_ state: [Value], _ call: Call) -> [Value]? {
+    public func step(_ state: ArraySlice<Value>, _ call: Call) -> ArraySlice<Value>? {
+        var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout ArraySlice<Value>) -> Bool {
         switch QueueFunction(call.function) {
-        case .enqueue: return state + [call.input]
+        case .enqueue: state.append(call.input)
         case .dequeue:
-            guard let output = call.output else { return Array(state.dropFirst()) }
-            guard let first = state.first else { return output == .null ? state : nil }
-            return output == first ? Array(state.dropFirst()) : nil
-        case nil: return nil
+            guard let output = call.output else {
+                _ = state.popFirst()
+                return true
+            }
+            guard let first = state.first else { return output == .null }
+            if output != first { return false }
+            state.removeFirst()
+        case nil: return false
         }
+        return true
     }
 
     public func problem(with call: Call) -> String? {
@@ -51,14 +61,24 @@ public struct LIFOStack: Model {
     public init(initial: [Value] = []) { self.initial = initial }
 
     public func step(_ state: [Value], _ call: Call) -> [Value]? {
+        var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout [Value]) -> Bool {
         switch StackFunction(call.function) {
-        case .push: return state + [call.input]
+        case .push: state.append(call.input)
         case .pop:
-            guard let output = call.output else { return Array(state.dropLast()) }
-            guard let last = state.last else { return output == .null ? state : nil }
-            return output == last ? Array(state.dropLast()) : nil
-        case nil: return nil
+            guard let output = call.output else {
+                _ = state.popLast()
+                return true
+            }
+            guard let last = state.last else { return output == .null }
+            if output != last { return false }
+            state.removeLast()
+        case nil: return false
         }
+        return true
     }
 
     public func problem(with call: Call) -> String? {

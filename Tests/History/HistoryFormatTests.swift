@@ -44,7 +44,7 @@ import Testing
                             index: 1, time: 1, process: .client(3), kind: .ok, function: "read", value: [1, 2],
                             error: #"["a",1]"#),
                     ])
-                #expect(history.warnings.count == 2)
+                #expect(history.warnings.count == 1)
             }
         }
         let tuple = try read(#"{"type":"invoke","f":"w","process":3,"value":["k",7]}"#, independent: true)

@@ -81,4 +81,45 @@ import Testing
             }
         }
     }
+
+    @Test func `Where the window cuts the text makes no difference, damaged or not`() throws {
+        func outcome(_ bytes: [UInt8], _ format: HistoryFormat, _ independent: Bool, _ capacity: Int) -> Outcome {
+            do throws(HistoryError) {
+                let history = try readHistory(
+                    bytes, format: format, independent: independent, capacity: capacity)
+                return Outcome(
+                    operations: Array(history.operations), warnings: history.warnings,
+                    names: history.columns.functionNames, values: history.columns.values.values)
+            } catch {
+                return Outcome(error: error)
+            }
+        }
+        var numbers = SeededNumbers(12)
+        for entry in try RecordedFiles.all() {
+            let whole = RecordedFiles.bytes(entry.path)
+            let format: HistoryFormat =
+                entry.format.contains("json") ? .elleJSON : entry.format.contains("log") ? .porcupineEtcd : .edn
+            for _ in 0..<6 {
+                var bytes = Array(whole.prefix(Int.random(in: 1...min(3_000, whole.count), using: &numbers)))
+                for _ in 0..<Int.random(in: 0...2, using: &numbers) {
+                    bytes[Int.random(in: 0..<bytes.count, using: &numbers)] =
+                        Array("()[]{}\"\\;:#_,0-\nx\0".utf8).randomElement(using: &numbers)!
+                }
+                let independent = Int.random(in: 0..<4, using: &numbers) == 0
+                let expected = outcome(bytes, format, independent, 1 << 20)
+                for capacity in [1, Int.random(in: 2...200, using: &numbers)] {
+                    let found = outcome(bytes, format, independent, capacity)
+                    #expect(found == expected, "\(entry.path): \(String(decoding: bytes, as: UTF8.self))")
+                }
+            }
+        }
+    }
+
+    private struct Outcome: Equatable {
+        var operations: [Operation] = []
+        var warnings: [String] = []
+        var names: [String] = []
+        var values: [Value] = []
+        var error: HistoryError?
+    }
 }

@@ -2,8 +2,8 @@
 ///
 /// A removal needs an instant at which no better element is surely inside, an empty answer one at which none is; these
 /// conditions suffice. Each removal is put at its first such instant, each insertion right before its return or before
-/// the removal, whichever is earlier. A better element whose removal is put later than some instant then cannot be inside
-/// there, unless it surely is: it would have been removed at that instant itself.
+/// the removal, whichever is earlier. A better element whose removal is put later than some instant then cannot be
+/// inside there, unless it surely is: it would have been removed at that instant itself.
 enum BestFirst: ContainerDiscipline {
     static var alwaysNeedsObligations: Bool { false }
 

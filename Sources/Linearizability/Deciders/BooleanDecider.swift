@@ -1,9 +1,9 @@
-/// Decides histories of something that is there or not: an element of a set whose additions and removals say whether they
-/// changed anything, or a lock without owner. Values need not be distinct; time is linear for a bounded number of open
-/// operations, of which there must not be more than 64 transitions and 64 observers at once.
+/// Decides histories of something that is there or not: an element of a set whose additions and removals say whether
+/// they changed anything, or a lock without owner. Values need not be distinct; time is linear for a bounded number of
+/// open operations, of which there must not be more than 64 transitions and 64 observers at once.
 ///
-/// Cores: see `QuiescentCut`; of the observers in what it leaves, those that are not needed are left out, as an observer
-/// changes nothing.
+/// Cores: see `QuiescentCut`; of the observers in what it leaves, those that are not needed are left out, as an
+/// observer changes nothing.
 enum BooleanDecider {
     /// - Parameter isSetInitially: whether the element is there, or the lock held, at the start.
     static func decide(_ operations: [CountedOperation], isSetInitially: Bool = false) -> Decision {

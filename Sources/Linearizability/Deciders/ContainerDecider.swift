@@ -31,7 +31,8 @@ protocol ContainerDiscipline {
 /// Removals that crashed are given to the elements that need them: the earliest to the one with the earliest deadline.
 /// As a crashed removal never ends, whatever the later one of two can do, the earlier one can; so no other choice meets
 /// more deadlines (Hall's condition for nested neighbourhoods). Where the choice matters beyond deadlines and this one
-/// leads to a contradiction, the history is left undecided.
+/// leads to a contradiction, a few others are tried, with the elements in the way removed before what they contradict.
+/// If none is found to be right, the history is left undecided.
 enum ContainerDecider<Discipline: ContainerDiscipline> {
     /// - Parameter elementCount: one more than the largest number of an element.
     static func decide(_ operations: [ContainerOperation], elementCount: Int) -> Decision {
@@ -43,30 +44,82 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
     ) -> Decision {
         var table = ContainerTable(operations, elementCount: elementCount)
         if let decision = table.decision { return decision }
-        if table.hasUnremoved, Discipline.alwaysNeedsObligations || !table.crashedRemovals.isEmpty {
-            var obligations = Discipline.obligations(table, operations)
-            obligations.sort { ($0.deadline, $0.element) < ($1.deadline, $1.element) }
-            if let core = meet(obligations, &table, operations) {
+        var obligations: [RemovalObligation] = []
+        if table.unremovedCount > 0, Discipline.alwaysNeedsObligations || !table.crashedRemovals.isEmpty {
+            obligations = Discipline.obligations(table, operations)
+            if let core = meet(&obligations, &table, operations) {
                 if !table.crashedRemovals.isEmpty, case .invalid(let core) = decideRemoved(operations, table) {
                     return .invalid(core: core)
                 }
                 return .invalid(core: core)
             }
         }
-        let decision = Discipline.arrange(table, operations)
-        guard case .invalid(let core) = decision, !table.crashedRemovals.isEmpty else { return decision }
-        let isSure = core.allSatisfy {
-            operations[Int($0)].element < 0
-                ? operations[Int($0)].action == .removeNothing : table.isSurelyRemoved(Int(operations[Int($0)].element))
+        var attempts = 8
+        while true {
+            let decision = Discipline.arrange(table, operations)
+            guard case .invalid(let core) = decision, !isSure(core, table, operations) else { return decision }
+            attempts -= 1
+            guard attempts > 0, tighten(&obligations, core, table, operations) else { break }
+            table = ContainerTable(operations, elementCount: elementCount)
+            guard meet(&obligations, &table, operations) == nil else { break }
         }
-        return isSure ? decision : decideRemoved(operations, table)
+        return decideRemoved(operations, table)
     }
 
-    /// Gives crashed removals to obligations; returns a core if there are too few.
+    /// Whether no crashed removal could help the operations of a core.
+    private static func isSure(
+        _ core: [Int32], _ table: borrowing ContainerTable, _ operations: UnsafeBufferPointer<ContainerOperation>
+    ) -> Bool {
+        table.crashedRemovals.isEmpty
+            || core.allSatisfy { place in
+                let operation = operations[Int(place)]
+                return operation.element < 0
+                    ? operation.action == .removeNothing : table.isSurelyRemoved(Int(operation.element))
+            }
+    }
+
+    /// Wants the elements of a core that stay or leave late to have left before the next return of it that can see
+    /// them; false if there is nothing new to want. A guess: what follows from it may only be taken for valid, not for
+    /// invalid.
+    private static func tighten(
+        _ obligations: inout [RemovalObligation], _ core: [Int32], _ table: borrowing ContainerTable,
+        _ operations: UnsafeBufferPointer<ContainerOperation>
+    ) -> Bool {
+        var places: [Int32: Int] = [:]
+        for (place, obligation) in obligations.enumerated() { places[obligation.element] = place }
+        var isTighter = false
+        for place in core where operations[Int(place)].action == .insert {
+            let element = operations[Int(place)].element
+            guard !table.isSurelyRemoved(Int(element)) else { continue }
+            let start = table.elements[element].insertReturned
+            var deadline = Timeline.never
+            var blocker: Int32 = -1
+            for other in core where operations[Int(other)].action != .insert && !operations[Int(other)].isCrashed {
+                let returned = table.timeline.returned[other]
+                if returned > start, returned < deadline {
+                    deadline = returned
+                    blocker = other
+                }
+            }
+            guard blocker >= 0 else { continue }
+            let obligation = RemovalObligation(deadline: deadline, element: element, blocker: blocker)
+            if let place = places[element] {
+                guard deadline < obligations[place].deadline else { continue }
+                obligations[place] = obligation
+            } else {
+                obligations.append(obligation)
+            }
+            isTighter = true
+        }
+        return isTighter
+    }
+
+    /// Gives crashed removals to obligations, which it sorts; returns a core if there are too few.
     private static func meet(
-        _ obligations: [RemovalObligation], _ table: inout ContainerTable,
+        _ obligations: inout [RemovalObligation], _ table: inout ContainerTable,
         _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> [Int32]? {
+        obligations.sort { ($0.deadline, $0.element) < ($1.deadline, $1.element) }
         for (place, obligation) in obligations.enumerated() {
             let crashed = table.crashedRemovals
             guard place < crashed.count, table.timeline.invoked[crashed[place]] < obligation.deadline else {

@@ -29,7 +29,8 @@ struct ContainerTable: ~Copyable {
     private(set) var crashedRemovals: [Int32] = []
     /// The elements that these are taken to have removed, as far as they are taken to have happened.
     private var assumed: [Int32] = []
-    private(set) var hasUnremoved = false
+    /// How many elements no removal that returned took out.
+    private(set) var unremovedCount = 0
     /// A decision that needs no look at the order.
     private(set) var decision: Decision?
     var elementCount: Int { elements.count }
@@ -41,7 +42,8 @@ struct ContainerTable: ~Copyable {
         insertion = FlatBuffer(count: elementCount, repeating: -1)
         removal = FlatBuffer(count: elementCount, repeating: -1)
         let none = Element(
-            insertInvoked: 0, insertReturned: 0, removeInvoked: Timeline.never, removeReturned: Timeline.never)
+            insertInvoked: 0, insertReturned: Timeline.never, removeInvoked: Timeline.never,
+            removeReturned: Timeline.never)
         elements = FlatBuffer(count: elementCount, repeating: none)
         var secondRemoval: Int32 = -1
         for number in operations.indices {
@@ -108,7 +110,7 @@ struct ContainerTable: ~Copyable {
             insertion[element] = -1
             return true
         } else {
-            hasUnremoved = true
+            unremovedCount += 1
         }
         elements[element] = entry
         return true

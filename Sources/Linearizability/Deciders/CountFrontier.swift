@@ -1,9 +1,10 @@
-/// Searches just in time (Lowe: Testing for linearizability, 2017) with one configuration for each number of transitions.
+/// Searches just in time (Lowe: Testing for linearizability, 2017) with one configuration for each number of
+/// transitions.
 ///
-/// Operations take effect only when some return demands it. Transitions of one role are interchangeable, so the open one
-/// that returns first is taken, and one that crashed if there is no other. Of two ways to the same number of transitions
-/// the one whose last came later is as good as the other: what the other's observers saw meanwhile, its own saw or will
-/// see still. So no more configurations are needed than there are open operations and one.
+/// Operations take effect only when some return demands it. Transitions of one role are interchangeable, so the open
+/// one that returns first is taken, and one that crashed if there is no other. Of two ways to the same number of
+/// transitions the one whose last came later is as good as the other: what the other's observers saw meanwhile, its own
+/// saw or will see still. So no more configurations are needed than there are open operations and one.
 struct CountFrontier<State: CountedState>: ~Copyable {
     enum Outcome {
         case survived
@@ -22,8 +23,8 @@ struct CountFrontier<State: CountedState>: ~Copyable {
         var seen: UInt64
     }
 
-    /// A transition: the operation, or -1 if it crashed; the one before in the same configuration; the return before which
-    /// it took effect.
+    /// A transition: the operation, or -1 if it crashed; the one before in the same configuration; the return before
+    /// which it took effect.
     private struct Move: BitwiseCopyable {
         var operation: Int32
         var before: Int32
@@ -169,7 +170,8 @@ struct CountFrontier<State: CountedState>: ~Copyable {
         return (count + 1 - Int32(role)) >> 1
     }
 
-    /// Adds a configuration unless there is one with the same count, whose transitions came later as its origin was behind.
+    /// Adds a configuration unless there is one with the same count, whose transitions came later as its origin was
+    /// behind.
     @inline(__always) private mutating func keep(_ configuration: Configuration) {
         var place = next.count
         while place > 0, next[place - 1].count >= configuration.count {

@@ -2,8 +2,8 @@
 /// number of open operations, of which there must not be more than 64 increments and 64 reads at once.
 ///
 /// Cores, the simplest kind that there is. Two reads that go backwards: a counter never falls. A read of less than was
-/// surely added: other increments only make it worse. A read of more than was begun: it needs all increments there were.
-/// Otherwise the reads that contradict each other with all increments up to there, as a read changes nothing.
+/// surely added: other increments only make it worse. A read of more than was begun: it needs all increments there
+/// were. Otherwise the reads that contradict each other with all increments up to there, as a read changes nothing.
 enum CounterDecider {
     static func decide(_ operations: [CountedOperation], initial: Int32 = 0) -> Decision {
         operations.withUnsafeBufferPointer { operations in

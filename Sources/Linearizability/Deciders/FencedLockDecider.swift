@@ -1,5 +1,5 @@
-/// Decides histories of a lock that only its holder can release and that gives each holder a larger token than any before.
-/// O(n log n).
+/// Decides histories of a lock that only its holder can release and that gives each holder a larger token than any
+/// before. O(n log n).
 ///
 /// The tokens put the holds in order, and so all operations; each then takes effect as early as it can.
 enum FencedLockDecider {

@@ -10,7 +10,8 @@
 enum FirstInFirstOut: ContainerDiscipline {
     static var alwaysNeedsObligations: Bool { true }
 
-    /// An element has to leave before one that surely came later does, and before an empty answer that surely came later.
+    /// An element has to leave before one that surely came later does, and before an empty answer that surely came
+    /// later.
     static func obligations(
         _ table: borrowing ContainerTable, _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> [RemovalObligation] {
@@ -18,7 +19,8 @@ enum FirstInFirstOut: ContainerDiscipline {
         var deadline = Timeline.never
         var blocker: Int32 = -1
         var rank = table.timeline.count
-        while rank > 0 {
+        var left = table.unremovedCount
+        while rank > 0, left > 0 {
             rank -= 1
             let event = table.timeline.events[rank]
             let operation = operations[Int(event >> 1)]
@@ -36,7 +38,9 @@ enum FirstInFirstOut: ContainerDiscipline {
                         blocker = event >> 1
                     }
                 }
-            } else if operation.action == .insert, table.removal[operation.element] < 0, blocker >= 0 {
+            } else if operation.action == .insert, table.removal[operation.element] < 0 {
+                left -= 1
+                guard blocker >= 0 else { continue }
                 obligations.append(
                     RemovalObligation(deadline: deadline, element: operation.element, blocker: blocker))
             }
@@ -56,7 +60,8 @@ enum FirstInFirstOut: ContainerDiscipline {
         for rank in 0..<table.timeline.count {
             let event = table.timeline.events[rank]
             let element = operations[Int(event >> 1)].element
-            guard event & 1 == 1, element >= 0, table.takesPart(Int(element)) else { continue }
+            guard event & 1 == 1, element >= 0 else { continue }
+            // What takes no part has no such rank.
             if table.elements[element].insertReturned == Int32(rank) {
                 arrivals[arrivalCount] = element
                 arrivalCount += 1

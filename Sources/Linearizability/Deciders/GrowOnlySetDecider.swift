@@ -12,10 +12,10 @@ struct GrowOnlySetOperation: TimedOperation {
 /// Decides histories of a set to which every element is added at most once and that is read as a whole. Linear in the
 /// number of operations and of elements read.
 ///
-/// Reads only ever grow, so their sizes put them in order, and each element's addition before the first read that saw it,
-/// after the last that did not. That is an order of groups: additions, equal reads, additions, and so on. It is the only
-/// one, so the history is linearizable if and only if no operation of an earlier group was invoked after one of a later
-/// group had returned (and what the reads saw forms a chain).
+/// Reads only ever grow, so their sizes put them in order, and each element's addition before the first read that saw
+/// it, after the last that did not. That is an order of groups: additions, equal reads, additions, and so on. It is the
+/// only one, so the history is linearizable if and only if no operation of an earlier group was invoked after one of a
+/// later group had returned (and what the reads saw forms a chain).
 ///
 /// Cores, all by the growing of the set: a read of what nobody added; two reads of which neither saw all that the other
 /// saw; two operations in the wrong order of time, together with a read that saw one of two additions only.
@@ -81,8 +81,8 @@ enum GrowOnlySetDecider {
         return sorted
     }
 
-    /// Puts a read, none of the earlier being larger, into its group; returns a core if it cannot be, an empty one if the
-    /// read is malformed.
+    /// Puts a read, none of the earlier being larger, into its group; returns a core if it cannot be, an empty one if
+    /// the read is malformed.
     ///
     /// - Parameter groups: for every group of equal reads one of them.
     private static func assign(

@@ -2,16 +2,16 @@
 ///
 /// An element can be put at the bottom of all others that are left if there is an instant within its insertion, and one
 /// within its removal, at which no other element is surely inside. Taking such elements away one by one, in any order,
-/// leaves nothing if and only if the history is linearizable (Lee, Mathur: Efficient decision procedures for
-/// linearizability monitoring, PLDI 2025). An instant once free stays free. For the order, each
+/// leaves nothing if and only if the history is linearizable (Lee, Mathur: Efficient
+/// decrease-and-conquer linearizability monitoring, OOPSLA 2025). An instant once free stays free. For the order, each
 /// element is inserted at the latest free instant and removed at the earliest when it is taken away; at one instant the
 /// elements taken away later are inside those taken away before. An element that may be removed at the instant of its
 /// insertion is, and binds nothing.
 enum LastInFirstOut: ContainerDiscipline {
     static var alwaysNeedsObligations: Bool { false }
 
-    /// An element has to leave before another does that surely came before it and whose removal is surely invoked later,
-    /// and before an empty answer that surely came later.
+    /// An element has to leave before another does that surely came before it and whose removal is surely invoked
+    /// later, and before an empty answer that surely came later.
     static func obligations(
         _ table: borrowing ContainerTable, _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> [RemovalObligation] {

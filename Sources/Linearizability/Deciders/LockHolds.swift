@@ -1,8 +1,8 @@
 /// The times for which processes held a lock: an acquisition and the release by the same process that follows.
 ///
-/// Deleting a whole hold leaves a valid history valid, so a few holds that contradict each other are a core; likewise the
-/// operations of a single process. An acquisition that crashed without a release after it is left out: it need not have
-/// happened. A release that crashed may take effect at any time after its invocation, or never.
+/// Deleting a whole hold leaves a valid history valid, so a few holds that contradict each other are a core; likewise
+/// the operations of a single process. An acquisition that crashed without a release after it is left out: it need not
+/// have happened. A release that crashed may take effect at any time after its invocation, or never.
 struct LockHolds: ~Copyable {
     let timeline: Timeline
     /// The operations of every hold; the release is -1 if there is none. In order of the acquisition's return.

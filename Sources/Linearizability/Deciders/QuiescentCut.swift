@@ -1,8 +1,8 @@
 /// Cuts off the beginning of a history of rises and falls where nothing was open.
 ///
-/// If no operation was open at some moment and no transition had crashed, the state there follows from the rises and falls
-/// before. What comes after is linearizable if the whole is, and stays so behind as many of the earlier rises (or falls)
-/// as lead to that state: so these may stand for everything before.
+/// If no operation was open at some moment and no transition had crashed, the state there follows from the rises and
+/// falls before. What comes after is linearizable if the whole is, and stays so behind as many of the earlier rises (or
+/// falls) as lead to that state: so these may stand for everything before.
 enum QuiescentCut {
     /// The operations that contradict each other, if the return at `rank` is the first that cannot be explained.
     static func core(

@@ -1,10 +1,10 @@
-/// Decides histories of a semaphore: rises take a permit and succeed only if one is left, falls give one back and succeed
-/// only if one is taken. With one permit it is a lock without owner. O(n log n).
+/// Decides histories of a semaphore: rises take a permit and succeed only if one is left, falls give one back and
+/// succeed only if one is taken. With one permit it is a lock without owner. O(n log n).
 ///
 /// The pairs of how many rises and falls may have taken effect at a moment are bounded from below by what has returned
 /// and by each other (differences between zero and the number of permits), and pairs bounded so have a least one. So it
-/// is enough to let an operation take effect when it returns, or when another that returns needs it; of the open ones of
-/// a role the one that returns first, one that crashed if there is no other.
+/// is enough to let an operation take effect when it returns, or when another that returns needs it; of the open ones
+/// of a role the one that returns first, one that crashed if there is no other.
 ///
 /// Cores: see `QuiescentCut`.
 enum SemaphoreDecider {

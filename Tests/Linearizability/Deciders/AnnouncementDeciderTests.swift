@@ -19,7 +19,7 @@ struct ReferenceAnnouncements: ReferenceObject {
 @Suite struct AnnouncementDeciderTests {
     @Test(arguments: [false, true])
     func agreesWithExhaustiveSearch(_ mayRepeat: Bool) {
-        var random = SeededGenerator(state: 16)
+        var random = SeededGenerator(16)
         for crash in [0, 0.3] {
             var tally = Tally()
             for _ in 0..<25_000 {

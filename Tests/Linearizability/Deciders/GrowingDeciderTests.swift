@@ -46,7 +46,7 @@ struct ReferenceSet: ReferenceObject {
 
     @Test(arguments: [false, true])
     func agreesWithExhaustiveSearch(_ uniform: Bool) {
-        var random = SeededGenerator(state: 8)
+        var random = SeededGenerator(8)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
             for _ in 0..<25_000 {
@@ -65,7 +65,7 @@ struct ReferenceSet: ReferenceObject {
     }
 
     @Test func findsOrderOfLargerHistories() {
-        var random = SeededGenerator(state: 9)
+        var random = SeededGenerator(9)
         var tally = Tally()
         let reference = ReferenceSum(initial: 0)
         for round in 0..<200 {
@@ -129,7 +129,7 @@ struct ReferenceSet: ReferenceObject {
     }
 
     @Test func agreesWithExhaustiveSearch() {
-        var random = SeededGenerator(state: 12)
+        var random = SeededGenerator(12)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
             for _ in 0..<30_000 {
@@ -146,7 +146,7 @@ struct ReferenceSet: ReferenceObject {
     }
 
     @Test func findsOrderOfLargerHistories() {
-        var random = SeededGenerator(state: 13)
+        var random = SeededGenerator(13)
         var tally = Tally()
         for round in 0..<150 {
             let timeline = RandomTimeline(

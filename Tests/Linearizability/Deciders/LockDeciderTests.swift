@@ -22,8 +22,8 @@ struct ReferenceLock: ReferenceObject {
 }
 
 @Suite struct LockDeciderTests {
-    /// A random history of a lock that with a probability of `wrong` lets in whoever asks, forgets a release, or answers
-    /// with another token.
+    /// A random history of a lock that with a probability of `wrong` lets in whoever asks, forgets a release, or
+    /// answers with another token.
     private func history(
         _ timeline: RandomTimeline, wrong: Double, using random: inout SeededGenerator
     ) -> (operations: [LockOperation], ownerCount: Int) {
@@ -61,7 +61,7 @@ struct ReferenceLock: ReferenceObject {
 
     @Test(arguments: [false, true])
     func agreesWithExhaustiveSearch(_ isFenced: Bool) {
-        var random = SeededGenerator(state: 14)
+        var random = SeededGenerator(14)
         for crash in [0, 0.15, 0.4] {
             var tally = Tally()
             for _ in 0..<30_000 {
@@ -79,7 +79,7 @@ struct ReferenceLock: ReferenceObject {
 
     @Test(arguments: [false, true])
     func findsOrderOfLargerHistories(_ isFenced: Bool) {
-        var random = SeededGenerator(state: 15)
+        var random = SeededGenerator(15)
         var tally = Tally()
         let reference = ReferenceLock(isFenced: isFenced)
         for round in 0..<200 {

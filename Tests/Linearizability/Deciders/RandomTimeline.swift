@@ -53,3 +53,8 @@ struct RandomTimeline {
         return entries
     }
 }
+
+extension SeededGenerator {
+    /// A number from zero up to, but not including, a bound.
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(bound, 1), using: &self) }
+}
