@@ -48,8 +48,12 @@ struct Diagnosis {
     ///   - failed: the index of the one at whose return no order was left.
     static func make(_ accesses: [Access], core: [Int], failed: Int, initial: Value) -> Diagnosis {
         let scene = Scene(accesses: accesses, core: core.filter { $0 != failed }, failed: failed, initial: initial)
-        return scene.impossibleMismatch() ?? scene.withoutSource() ?? scene.lostUpdate() ?? scene.overwritten()
+        var diagnosis =
+            scene.impossibleMismatch() ?? scene.withoutSource() ?? scene.lostUpdate() ?? scene.overwritten()
             ?? scene.unnamed()
+        // Where the old value came from belongs to the story, though the proof may do without it.
+        if let writer = scene.oldWriter() { diagnosis.witnesses.append(writer) }
+        return diagnosis
     }
 }
 
@@ -72,6 +76,15 @@ private struct Scene {
         return culprit.isCAS
             ? "\(who) replaced \(text(value)) in \(object)\(node) (\(number(culprit)))"
             : "\(who) read \(text(value)) from \(object)\(node) (\(number(culprit)))"
+    }
+
+    /// The last write of what the culprit saw that began before the culprit was over.
+    func oldWriter() -> Int? {
+        guard let value = culprit.observed else { return nil }
+        return accesses.indices.last {
+            $0 != failed && accesses[$0].written == .some(value) && !accesses[$0].hasFailed
+                && accesses[$0].position < culprit.returned
+        }
     }
 
     func impossibleMismatch() -> Diagnosis? {

@@ -30,7 +30,13 @@ struct Explanation<M: Model> {
         steps += further.map { "Besides: " + accesses[$0].sentence }
         steps.append("No order of these operations is possible: \(diagnosis.why).")
         let others = partition.operations.count - core.count
-        if others > 0 {
+        if let start = refutation.start {
+            let first = history.operations[Int(start)]
+            steps.append(
+                "This holds whatever came before operation \(first.index) began (at \(Phrases.seconds(first.time))): what "
+                    + "was over by then is left out of the proof, and the state at that moment may have been any. Each "
+                    + "other change that was open then or came later may have taken effect at any time, or never.")
+        } else if others > 0 {
             steps.append(
                 "This does not depend on the \(Phrases.count(others, "other operation")) of \(object(partition.key)): it "
                     + "holds even if each other change took effect at any time after its invocation, or never.")

@@ -204,11 +204,6 @@ struct LinearizabilityCheck<M: Model>: Sendable {
 
     // MARK: - Summary
 
-    private var readings: String {
-        options.readings(
-            initial: "\(model.initial)", nullReadsConstrain: !RegisterReading.nullMatchesAny(model))
-    }
-
     /// How many keys each engine decided.
     private func engines(_ outcomes: [KeyOutcome]) -> String {
         let counts = KeySearch<M>.Engine.allCases.compactMap { engine -> String? in
@@ -232,7 +227,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         case .invalid:
             let broken = results.count { $0.verdict == .invalid }
             reason =
-                "\(broken) of \(Phrases.count(results.count, "key")) have no order that the model \(model.name) allows. "
+                "\(broken) of \(Phrases.count(results.count, "key")) \(broken == 1 ? "has" : "have") no order that the model \(model.name) allows. "
                 + (anomalies.first?.summary ?? "")
         case .unknown:
             let first = results.first { $0.verdict == .unknown }
@@ -250,9 +245,9 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             .init("deciding seconds", .double(Double(outcomes.reduce(0) { $0 + $1.deciding }) / 1e9)),
             .init("configurations visited", .integer(Int64(outcomes.reduce(0) { $0 + $1.visited }))),
             .init("largest frontier", .integer(Int64(outcomes.reduce(0) { max($0, $1.largestFrontier) }))),
-            .init("initial value", .string("\(model.initial)")),
+            .init("initial value", .string(LinearizabilityOptions.text(of: model.initial))),
             .init("a cas refused for a mismatch", .string(options.failedCAS.rawValue)),
-            .init("read with", .string(readings)),
+            .init("read with", .string(options.readings(of: model))),
             .init("elapsed seconds", .double(Double(Budget.now() - started) / 1e9)),
             .init("time limit seconds", .double(options.timeLimitSeconds)),
             .init("memory limit bytes", .integer(Int64(options.memoryLimitBytes))),

@@ -111,7 +111,7 @@ struct RegisterReading: Sendable {
     }
 
     /// Whether the model reads a read of null as no observation.
-    static func nullMatchesAny(_ model: some Model) -> Bool {
+    private static func nullMatchesAny(_ model: some Model) -> Bool {
         let call = Call(function: "read", input: .null, output: .null)
         guard let shape = model.shape(of: call) else { return false }
         if case .always = shape.guard { return true }

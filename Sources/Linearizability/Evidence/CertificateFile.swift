@@ -9,11 +9,11 @@ import PolygraphModels
 /// |---|---|
 /// | `format`, `version` | `"polygraph-certificate"` and 1 |
 /// | `model`, `initial` | the model's name, and the value before any operation |
-/// | `failedCAS` | `mismatch`, `observes` or `ignored`: which failed `cas` says that the value was another |
+/// | `failedCAS` | whether a failed `cas` says that the value was another: `observes` always, `ignored` never, `mismatch` where its error is `mismatch` |
 ///
 /// Every other line is an object with `key` (missing where operations have none) and `order`: the `index` of each
 /// invocation, in an order in which the operations can have taken effect. To check it: every operation of the key that
-/// completed `ok` (and every failed `cas` that counts as an observation) is in it once; operations that completed
+/// completed `ok` (and every `cas` whose failure says that the value was another) is in it once; operations that completed
 /// `fail` are not; others may be. No operation stands after one that was invoked after it had completed. And the model
 /// allows each operation with its answer in the state that the ones before it leave. Several lines of one key are orders
 /// of parts that have nothing to do with each other, such as the elements of a set.
@@ -92,7 +92,9 @@ public struct CertificateFile: Sendable, Hashable {
             throw HistoryError("the field \"model\" must be the name of a model", line: 1)
         }
         guard let reading = header["failedCAS"]?.stringValue.flatMap(LinearizabilityOptions.FailedCAS.init(rawValue:))
-        else { throw HistoryError("the field \"failedCAS\" must be \"observes\" or \"ignored\"", line: 1) }
+        else {
+            throw HistoryError("the field \"failedCAS\" must be \"mismatch\", \"observes\" or \"ignored\"", line: 1)
+        }
         self.model = model
         initial = header["initial"] ?? .null
         failedCAS = reading

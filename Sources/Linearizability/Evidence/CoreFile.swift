@@ -24,9 +24,17 @@ public enum CoreFile {
         let end = Int(history.partner[failed])
         var confirming = options
         confirming.explainedKeys = 0
-        for required in [Set(anomaly.operations), nil] {
+        let cited = Set(anomaly.operations)
+        // A proof that holds whatever came before needs what came before to have happened before.
+        let start = history.invocations.first { cited.contains(history.operations[$0].index) } ?? 0
+        let invoked =
+            history.invocations.first {
+                cited.contains(history.operations[$0].index) && $0 > start
+            } ?? start
+        for (required, start) in [(cited, 0), (cited, start), (cited, invoked), (nil, 0)] {
             let events = events(
-                of: anomaly.key, in: history, model: model, failedCAS: options.failedCAS, required: required, end: end)
+                of: anomaly.key, in: history, model: model, failedCAS: options.failedCAS, required: required,
+                from: start, end: end)
             guard let core = try? History(events) else { continue }
             if Linearizable(model: model, options: confirming).check(core).verdict == .invalid { return core }
         }
@@ -43,10 +51,12 @@ public enum CoreFile {
         return bytes
     }
 
-    /// - Parameter required: indices of the invocations that stay as they are; nil for all that had returned by `end`.
+    /// - Parameters:
+    ///   - required: indices of the invocations that stay as they are; nil for all that had returned by `end`.
+    ///   - start: the position before which changes stay as they are if they were over by then.
     private static func events(
         of key: Value?, in history: History, model: any Model, failedCAS: LinearizabilityOptions.FailedCAS,
-        required: Set<Int>?, end: Int
+        required: Set<Int>?, from start: Int, end: Int
     ) -> [Operation] {
         var events: [Int: Operation] = [:]
         for (position, event) in history.operations.enumerated() {
@@ -67,10 +77,15 @@ public enum CoreFile {
             let answer = partner <= end && completion?.kind == .ok ? completion?.value : nil
             let call = Call(
                 function: event.function, input: event.value, output: answer,
-                outcome: answer == .none ? .unknown : .happened)
+                outcome: answer == .none ? .unknown : .happened,
+                process: model.needsProcess ? event.process.number : nil, key: event.key)
             if model.isObserver(call) { continue }
             events[position] = event
             guard partner >= 0, partner <= end, var info = completion else { continue }
+            if partner < start {
+                events[partner] = info
+                continue
+            }
             if let answer, model.family != .register, answer != .null, answer != event.value {
                 events[partner] = info
                 continue

@@ -23,7 +23,7 @@ struct Climb {
 
     private func sentence(_ place: Int32) -> String {
         Access(
-            at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(), failedCAS: .mismatch
+            at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(), failedCAS: trace.failedCAS
         ).sentence
     }
 

@@ -39,8 +39,10 @@ public struct ConsistencyLadder: Sendable {
     ) -> [LevelResult] {
         guard verdict == .invalid, model.family == .register, let initial = model.initial as? Value else { return [] }
         let left = Double(deadline - Budget.now()) / 1e9
-        return ConsistencyLadder(history: history, initial: initial, failedCAS: options.failedCAS)
-            .climb(timeLimitSeconds: min(left, 10))
+        return ConsistencyLadder(
+            history: history, initial: initial, failedCAS: options.failedCAS,
+            nullReadsConstrain: LinearizabilityOptions.nullReadsConstrain(model)
+        ).climb(timeLimitSeconds: min(left, 10))
     }
 
     /// Decides every level, strongest first; what the time does not suffice for is `unknown`.
@@ -70,7 +72,7 @@ public struct ConsistencyLadder: Sendable {
     /// A value that nobody can have written breaks every promise.
     private func impossible(_ place: Int32, _ facts: Attribution) -> [LevelResult] {
         let entry = trace.entries[Int(place)]
-        let access = Access(at: Int(entry.invoked), in: history, model: CASRegister(), failedCAS: .mismatch)
+        let access = Access(at: Int(entry.invoked), in: history, model: CASRegister(), failedCAS: trace.failedCAS)
         let value = Access.text(trace.values[Int(entry.observed)])
         let failed = trace.failedWriter[Int(entry.observed)]
         var sentences = [access.sentence]

@@ -29,7 +29,8 @@ struct LevelProof {
         let trace = graph.execution.trace
         accesses = { place in
             Access(
-                at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(), failedCAS: .mismatch)
+                at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(),
+                failedCAS: trace.failedCAS)
         }
     }
 

@@ -38,6 +38,8 @@ struct RegisterTrace: Sendable {
     private(set) var failedWriter: [Int32] = []
     /// The entries that write each content.
     private(set) var writers: GroupedPositions
+    /// How the history was read.
+    let failedCAS: LinearizabilityOptions.FailedCAS
     /// Why these are no operations of registers, in words.
     private(set) var problem: String?
     private(set) var hasRefusals = false
@@ -47,6 +49,7 @@ struct RegisterTrace: Sendable {
     init(
         _ history: History, initial: Value, failedCAS: LinearizabilityOptions.FailedCAS, nullReadsConstrain: Bool
     ) {
+        self.failedCAS = failedCAS
         writers = GroupedPositions(rows: 0, row: [])
         var reader = Reader(initial: initial)
         var lastTime = Int64.min
