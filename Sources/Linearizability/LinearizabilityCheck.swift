@@ -255,7 +255,9 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         return CheckResult(
             checker: "linearizable", verdict: verdict, reason: reason, anomalies: anomalies, partitions: results,
             facts: facts,
-            levels: ConsistencyLadder.levels(
-                of: history, model: model, options: options, verdict: verdict, deadline: started + limit))
+            levels: options.explainedKeys == 0
+                ? []
+                : ConsistencyLadder.levels(
+                    of: history, model: model, options: options, verdict: verdict, deadline: started + limit))
     }
 }

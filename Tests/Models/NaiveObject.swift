@@ -21,7 +21,7 @@ struct NaiveObject {
         case let model as OwnerlessMutex: .bool(model.initial)
         case let model as FencedMutex: [.null, .integer(model.initial.token ?? -100)]
         case let model as CountingSemaphore: .integer(model.initial)
-        case let model as FIFOQueue: .list(model.initial)
+        case let model as FIFOQueue: .list(Array(model.initial))
         case is UnorderedQueue: vocabulary.variant.isEmpty ? [] : [1, 1, 2]
         case let model as LIFOStack: .list(model.initial)
         case let model as PriorityQueue: .list(model.initial.map { .integer($0) })
