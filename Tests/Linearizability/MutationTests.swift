@@ -27,7 +27,8 @@ import Testing
 
         var name: String { base.name }
         var initial: Base.State { base.initial }
-        var family: ModelFamily { base.family }
+        // The deciders of families ask no model.
+        var family: ModelFamily { .general }
         var needsProcess: Bool { base.needsProcess }
         func problem(with call: Call) -> String? { base.problem(with: call) }
         func parts(of call: Call) -> [Value]? { base.parts(of: call) }
