@@ -67,6 +67,10 @@ struct SnapshotHistory {
         /// The event to go on with.
         var event: Int
         fileprivate var words: [UInt64]
+        /// What was open and what was available then.
+        var open: (mutators: [Int32], observers: [Int32])
+        var available: [Int32]
+        var lanes: LaneIndex
         /// Whether nothing had been left out.
         var isComplete: Bool
         fileprivate let width: Int
@@ -97,12 +101,18 @@ struct SnapshotHistory {
 
     var bytes: Int { snapshots.reduce(0) { $0 + $1.words.capacity * 8 } }
 
-    mutating func add(_ frontier: ConfigurationPool, event: Int, isComplete: Bool) {
+    mutating func add(
+        _ frontier: ConfigurationPool, open: (mutators: [Int32], observers: [Int32]), available: [Int32],
+        lanes: LaneIndex, event: Int, isComplete: Bool
+    ) {
         nextAt = event + Self.distance
         let words = Array(UnsafeBufferPointer(start: frontier.base, count: frontier.count * width))
         // Of complete ones the newest serves best.
         if isComplete { snapshots.removeAll() }
-        snapshots.append(Snapshot(event: event, words: words, isComplete: isComplete, width: width))
+        snapshots.append(
+            Snapshot(
+                event: event, words: words, open: open, available: available, lanes: lanes, isComplete: isComplete,
+                width: width))
         if snapshots.count > Self.limit {
             // The first may be the complete one; of the older half every other goes.
             let older = snapshots.prefix(Self.limit / 2)

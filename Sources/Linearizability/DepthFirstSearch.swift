@@ -36,6 +36,9 @@ struct DepthFirstSearch<M: Model> {
     private var previous: [Int] = []
     private var invocationEvent: [Int]
     private var returnEvent: [Int]
+    /// Of each optional operation the one before it with the same call, or -1: of two such the earlier goes first, as
+    /// whatever the later one can do, the earlier one can.
+    private var twin: [Int]
 
     /// - Parameters:
     ///   - operations: the operations of a partition, in order of invocation.
@@ -47,6 +50,11 @@ struct DepthFirstSearch<M: Model> {
         self.operations = kept
         invocationEvent = Array(repeating: -1, count: kept.count)
         returnEvent = Array(repeating: -1, count: kept.count)
+        twin = Array(repeating: -1, count: kept.count)
+        var latest: [Call: Int] = [:]
+        for (place, operation) in kept.enumerated() where !operation.isMandatory {
+            twin[place] = latest.updateValue(place, forKey: operation.call) ?? -1
+        }
         var ranked: [(rank: Int32, event: Int)] = []
         for (place, operation) in kept.enumerated() {
             ranked.append((operation.invoked, place))
@@ -129,7 +137,8 @@ struct DepthFirstSearch<M: Model> {
             }
             if entry != 0, events[entry - 1] >= 0 {
                 let place = events[entry - 1]
-                if let reached = model.step(state, operations[place].call) {
+                let isSecond = twin[place] >= 0 && taken[twin[place] / 64] & (1 << UInt64(twin[place] % 64)) == 0
+                if !isSecond, let reached = model.step(state, operations[place].call) {
                     taken[place / 64] |= 1 << UInt64(place % 64)
                     if !dead.contains(Situation(taken: taken, state: reached)) {
                         stack.append((place, state))

@@ -139,7 +139,7 @@ extension FrontierSearch {
             let slot = open.slot(observer)
             let bit: UInt64 = 1 << UInt64(slot & 63)
             if configuration[layout.seenAt + slot >> 6] & bit == 0
-                && steps.next(state, open.labels[Int(observer)]) >= 0
+                && steps.next(state, open.label(observer)) >= 0
             {
                 configuration[layout.seenAt + slot >> 6] |= bit
                 fresh = true

@@ -44,6 +44,8 @@ final class FrontierSearch<Steps: Transitions> {
     /// The lanes that may help an operation that is open at the present event.
     @exclusivity(unchecked) var usableLanes: [Int32] = []
     @exclusivity(unchecked) private var stateNames: FlatArray<Int32>
+    /// States that were told from no other from some event on, in time order.
+    @exclusivity(unchecked) private var forgotten: [(position: Int, state: Int32)] = []
     @exclusivity(unchecked) private var failure: Exhaustion?
 
     /// Configurations kept after an event; all where it is `Int.max`.
@@ -120,7 +122,7 @@ final class FrontierSearch<Steps: Transitions> {
             layout.setState(current, name(steps.initial))
             frontier.append(current)
         }
-        snapshots.add(frontier, event: 0, isComplete: true)
+        takeSnapshot(event: 0)
         var position = 0
         let count = schedule.events.count
         while position < count {
@@ -136,10 +138,10 @@ final class FrontierSearch<Steps: Transitions> {
                     continue
                 }
                 if beam != .max && position >= snapshots.nextAt {
-                    snapshots.add(frontier, event: position + 1, isComplete: isComplete)
+                    takeSnapshot(event: position + 1)
                 }
                 if beam != firstBeam && position >= snapshots.narrowAgainAt { narrow(after: position) }
-            default: pass(event)
+            default: pass(event, at: position)
             }
             position += 1
         }
@@ -149,7 +151,7 @@ final class FrontierSearch<Steps: Transitions> {
     // MARK: - Events
 
     /// Takes an event that makes nobody choose.
-    private func pass(_ event: Schedule.Event) {
+    private func pass(_ event: Schedule.Event, at position: Int) {
         switch event.kind {
         case .invokeMutator: open.openMutator(event.argument)
         case .invokeObserver: open.openObserver(event.argument)
@@ -158,9 +160,8 @@ final class FrontierSearch<Steps: Transitions> {
             available[Int(event.lane)] += 1
         case .mergeLane: mergeLane(event.argument)
         case .closeLane: closeLane(event.argument)
-        case .forgetState: forgetState(event.argument)
-        case .returnMutator: open.closeMutator(event.argument)
-        case .returnObserver: open.closeObserver(event.argument)
+        case .forgetState: forgetState(event.argument, at: position)
+        case .returnMutator, .returnObserver: break
         }
     }
 
@@ -170,7 +171,7 @@ final class FrontierSearch<Steps: Transitions> {
         let freeWord = layout.freeAt + slot >> 6
         let bit: UInt64 = 1 << UInt64(slot & 63)
         // Taking a free write's effect now is of use only while its state is.
-        let label = open.labels[Int(operation)]
+        let label = open.label(operation)
         let late: Bool
         if !observer, let demand = schedule.demand, open.isBlind(label) {
             late = demand.ofUseUntil(table.target[Int(label)]) <= schedule.events[Int(event)].rank
@@ -207,6 +208,11 @@ final class FrontierSearch<Steps: Transitions> {
                 if beam == .max { expandOptional(batch) }
             }
             next += 1
+            // The ones with the fewest steps come first; a beam keeps few of the others.
+            if beam != .max && emitted.count >= 2 &* beam && next < work.count {
+                isComplete = false
+                break
+            }
             // A beam spends optional operations only where it cannot go on without.
             while next == work.count && beam != .max && emitted.count <= quota && optionalNext < next {
                 let end = next
@@ -245,18 +251,25 @@ final class FrontierSearch<Steps: Transitions> {
 
     // MARK: - Beam
 
+    private func takeSnapshot(event: Int) {
+        snapshots.add(
+            frontier, open: open.saved, available: available, lanes: lanes, event: event, isComplete: isComplete)
+    }
+
     /// Returns to an earlier snapshot with a wider beam.
     /// - Returns: the event to go on with.
     private func goBack(from death: Int) -> Int {
         let (snapshot, wider) = snapshots.goBack(from: death, firstBeam: firstBeam)
         beam = wider
         isComplete = snapshot.isComplete
-        open.removeAll()
-        for lane in available.indices { available[lane] = 0 }
-        lanes = LaneIndex(schedule, table: table)
+        open.restore(snapshot.open)
+        available = snapshot.available
+        lanes = snapshot.lanes
         stateNames.base.update(from: schedule.stateNames, count: schedule.stateNames.count)
+        for (position, state) in forgotten where position < snapshot.event {
+            stateNames[Int(state)] = LabelTable.indistinct
+        }
         frontier.removeAll()
-        for position in 0..<snapshot.event { pass(schedule.events[position]) }
         snapshot.restore(into: frontier)
         return snapshot.event
     }
@@ -264,7 +277,7 @@ final class FrontierSearch<Steps: Transitions> {
     /// Past the event at which the narrow beam died the narrow one serves again.
     private func narrow(after event: Int) {
         beam = firstBeam
-        if isComplete { snapshots.add(frontier, event: event + 1, isComplete: true) }
+        if isComplete { takeSnapshot(event: event + 1) }
         if frontier.count > beam {
             let count = frontier.count
             selection.narrow(frontier, to: beam)
@@ -306,10 +319,11 @@ final class FrontierSearch<Steps: Transitions> {
         prune()
     }
 
-    private func forgetState(_ forgotten: Int32) {
-        stateNames[Int(forgotten)] = LabelTable.indistinct
+    private func forgetState(_ state: Int32, at position: Int) {
+        stateNames[Int(state)] = LabelTable.indistinct
+        if forgotten.last.map({ $0.position < position }) ?? true { forgotten.append((position, state)) }
         var changed = false
-        for place in 0..<frontier.count where layout.state(frontier[place]) == forgotten {
+        for place in 0..<frontier.count where layout.state(frontier[place]) == state {
             layout.setState(frontier[place], LabelTable.indistinct)
             changed = true
         }

@@ -72,7 +72,7 @@ struct LaneIndex {
         round += 1
         var needed: [Int] = []
         for place in 0..<open.mutatorCount { want(open.mutators[place].label, &needed, &useful) }
-        for observer in open.observers { want(open.labels[Int(observer)], &needed, &useful) }
+        for observer in open.observers { want(open.label(observer), &needed, &useful) }
         while let state = needed.popLast() {
             for lane in byTarget[state] { find(lane, &needed, &useful) }
         }

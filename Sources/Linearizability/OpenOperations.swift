@@ -16,9 +16,8 @@ final class OpenOperations {
 
     private let layout: ConfigurationLayout
     private let table: LabelTable
-    private let slots: FlatArray<Int32>
-    let labels: FlatArray<Int32>
-    private let returns: FlatArray<Int32>
+    private let slots: [Int32]
+    private let operations: [SearchOperation]
     private let isShaped: Bool
     private let hasExclusions: Bool
 
@@ -45,9 +44,8 @@ final class OpenOperations {
         self.layout = layout
         self.table = table
         isShaped = table.isShaped
-        slots = FlatArray(schedule.slot)
-        labels = FlatArray(schedule.operations.map(\.label))
-        returns = FlatArray(schedule.operations.map(\.returned))
+        slots = schedule.slot
+        operations = schedule.operations
         let (mutatorWords, observerWords) = (layout.mutatorWords, layout.observerWords)
         hasExclusions = isShaped && table.condition.contains(.allBut)
         let states = isShaped ? Int(table.stateCount) : 0
@@ -67,11 +65,21 @@ final class OpenOperations {
 
     var bytes: Int {
         (observersOf.count + observersAgainst.count + mutatorsOf.count + mutatorsAgainst.count + equalBefore.count) * 8
-            + labels.count * 12
     }
 
-    /// Forgets everything: the events start anew.
-    func removeAll() {
+    /// The operations that are open, for returning to this moment.
+    var saved: (mutators: [Int32], observers: [Int32]) {
+        ((0..<mutatorCount).map { mutators[$0].operation }, observers)
+    }
+
+    /// Returns to a moment at which these operations were open.
+    func restore(_ saved: (mutators: [Int32], observers: [Int32])) {
+        removeAll()
+        for operation in saved.mutators { openMutator(operation) }
+        for operation in saved.observers { openObserver(operation) }
+    }
+
+    private func removeAll() {
         mutatorCount = 0
         observers.removeAll()
         for masks in [
@@ -86,17 +94,20 @@ final class OpenOperations {
     func slot(_ operation: Int32) -> Int { Int(slots[Int(operation)]) }
 
     @inline(__always)
+    func label(_ operation: Int32) -> Int32 { operations[Int(operation)].label }
+
+    @inline(__always)
     func isBlind(_ label: Int32) -> Bool { isShaped && table.condition[Int(label)] == .always }
 
     // MARK: - Mutators
 
     func openMutator(_ operation: Int32) {
-        let label = labels[Int(operation)]
+        let label = label(operation)
         let slot = slot(operation)
         let words = layout.mutatorWords
         let new = Mutator(
             operation: operation, label: label, word: Int32(slot >> 6), isBlind: isBlind(label),
-            bit: 1 << UInt64(slot & 63), returned: returns[Int(operation)],
+            bit: 1 << UInt64(slot & 63), returned: operations[Int(operation)].returned,
             target: isShaped ? table.target[Int(label)] : -1)
         var place = mutatorCount
         while place > 0 && mutators[place - 1].returned > new.returned {
@@ -159,7 +170,7 @@ final class OpenOperations {
     private func note(_ operation: Int32, opens: Bool) {
         let slot = slot(operation)
         mark(
-            labels[Int(operation)], slot >> 6, 1 << UInt64(slot & 63), opens, layout.observerWords, observersOf,
+            label(operation), slot >> 6, 1 << UInt64(slot & 63), opens, layout.observerWords, observersOf,
             indifferentObservers, observersAgainst)
     }
 

@@ -89,5 +89,5 @@ struct Refutation: Sendable {
     }
 
     /// Nanoseconds for minimising, and again for confirming.
-    private static var patience: Int64 { 4_000_000_000 }
+    private static var patience: Int64 { 2_000_000_000 }
 }

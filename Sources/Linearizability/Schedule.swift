@@ -4,26 +4,7 @@
 /// mandatory operation while it is open, a counter (lane) for every group of equal optional operations while it is
 /// of use (`Demand`), and the moments at which states become indistinct.
 struct Schedule {
-    struct Event {
-        enum Kind: UInt8 {
-            case invokeMutator
-            case invokeObserver
-            /// `argument` is the operation, `lane` the counter that it joins.
-            case invokeOptional
-            case returnMutator
-            case returnObserver
-            /// `argument` is a lane: what is left of it joins the lane of writes to indistinct states.
-            case mergeLane
-            /// `argument` is a lane that is of no use any more.
-            case closeLane
-            /// `argument` is a state that is told from no other from now on.
-            case forgetState
-        }
-        var rank: Int32
-        var kind: Kind
-        var argument: Int32
-        var lane: Int32 = -1
-    }
+    typealias Event = EventList.Event
 
     /// A counter of used optional operations inside a configuration: bits of one word, the highest of them always
     /// zero, so that lanes can be compared by one subtraction a word.
@@ -62,7 +43,7 @@ struct Schedule {
     }
 
     private(set) var operations: [SearchOperation]
-    private(set) var events: [Event] = []
+    private(set) var events = EventList()
     private(set) var slot: [Int32]
     private(set) var lanes: [Lane] = []
     /// The lane of writes to indistinct states, or -1.
@@ -79,7 +60,7 @@ struct Schedule {
         self.operations = operations
         slot = [Int32](repeating: -1, count: operations.count)
         demand = table.isShaped ? Demand(operations, table: table) : nil
-        events.reserveCapacity(operations.count * 3)
+        events.reserveCapacity(operations.count * 2 + 16)
         for (place, operation) in operations.enumerated() where operation.isMandatory {
             let observes = table.isObserver[Int(operation.label)]
             events.append(
@@ -100,25 +81,13 @@ struct Schedule {
                 demand.distinctUntil[Int($0)] < 0 ? LabelTable.indistinct : $0
             }
         }
-        sortEvents()
+        events.sort()
         for lane in lanes.indices {
             lanes[lane].isTracked = tracking.includes(
                 lanes[lane].isIndistinct ? Tracking.indistinctLabel : lanes[lane].label)
         }
         assignSlots()
         placeLanes()
-    }
-
-    /// Sorts by rank; at one rank a return comes before what depends on it.
-    private mutating func sortEvents() {
-        var keys = events.indices.map { place in
-            // A rank of -1 is before all others.
-            let rank = UInt64(UInt32(bitPattern: events[place].rank &+ 1))
-            return (rank << 3 | UInt64(events[place].kind.rawValue)) << 29 | UInt64(place)
-        }
-        RadixSort.sort(&keys, bits: 35, shift: 29)
-        let unsorted = events
-        for (place, key) in keys.enumerated() { events[place] = unsorted[Int(key & 0x1fff_ffff)] }
     }
 
     /// Groups optional operations into lanes; those that can never help are left out.
