@@ -22,6 +22,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Where the run's folder is made.")
     var reports = "Reports"
 
+    @Flag(help: "End the load once the history cannot become valid any more, instead of after the whole time.")
+    var stopOnViolation = false
+
     @Flag(help: "Keep the nodes' data directories.")
     var keep = false
 

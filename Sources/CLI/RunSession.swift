@@ -36,7 +36,10 @@ struct RunSession {
         }
         let outcome: RunOutcome
         do throws(RunError) {
-            outcome = try Run(plan: plan, transport: lab, folder: folder, status: status, stop: stop).execute()
+            outcome = try Run(
+                plan: plan, transport: lab, folder: folder, status: status, stop: stop,
+                stopsOnViolation: command.stopOnViolation
+            ).execute()
         } catch {
             lab.tearDown()
             line.finish()
@@ -77,7 +80,9 @@ struct RunSession {
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
         record.warnings = outcome.warnings
-        let words = ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
+        let words =
+            ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
+            + (command.stopOnViolation ? ["--stop-on-violation"] : [])
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
         let history = shortened(folder.file("history.jsonl"))
         record.recheckCommand = "polygraph check \(ShellWord.quoted(history)) --model \(file.modelName)"

@@ -1,4 +1,5 @@
 import Glibc
+import PolygraphChecking
 import PolygraphHistory
 import PolygraphRunner
 import Synchronization
@@ -39,9 +40,15 @@ final class StatusLine: Sendable {
     private func redraw() {
         var ticks = 0
         var before = 0
+        var isAnnounced = false
         while !finished.load(ordering: .acquiring) {
             usleep(200_000)
             ticks += 1
+            if !isAnnounced, let verdict = status.verdictSoFar, verdict.verdict == .invalid {
+                isAnnounced = true
+                announce(
+                    "INVALID after \(status.time.load(ordering: .relaxed) / 1_000_000_000) s: \(verdict.summary ?? "")")
+            }
             let interval = Console.errorIsTerminal ? 5 : 25
             guard ticks % interval == 0 else { continue }
             let ok = status.ok.load(ordering: .relaxed)
@@ -56,8 +63,22 @@ final class StatusLine: Sendable {
         let faults = status.faults
         var text = "\(time / 1_000_000_000) s  \(status.phase)  \(perSecond) ok/s  \(ok) ok"
         text += "  \(status.fail.load(ordering: .relaxed)) fail  \(status.info.load(ordering: .relaxed)) info"
+        if let verdict = status.verdictSoFar {
+            text += verdict.verdict == .invalid ? "  INVALID" : "  \(verdict.verdict.rawValue) so far"
+        }
         if !faults.isEmpty { text += "  [\(faults.joined(separator: ", "))]" }
         return text
+    }
+
+    /// A line that stays.
+    private func announce(_ line: String) {
+        log.write(line)
+        guard !quiet else { return }
+        drawing.withLock { isDrawn in
+            if isDrawn { Console.error("\r\u{1B}[K", terminator: "") }
+            isDrawn = false
+            Console.error(line)
+        }
     }
 
     private func draw(_ line: String) {

@@ -58,6 +58,7 @@ package final class Interpreter {
     private let options: Options
     private let factory: ClientFactory
     private let journal: Journal
+    private let follower: RunFollower?
     private let status: RunStatus
     /// `CLOCK_MONOTONIC` at the beginning of the run.
     let origin: Int64
@@ -72,8 +73,17 @@ package final class Interpreter {
     /// Operations whose client did not return in time and was given up.
     package private(set) var abandoned = 0
 
-    package init(options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory)
-    {
+    package convenience init(
+        options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory
+    ) {
+        self.init(options: options, journal: journal, follower: nil, status: status, origin: origin, factory: factory)
+    }
+
+    init(
+        options: Options, journal: Journal, follower: RunFollower?, status: RunStatus, origin: Int64,
+        factory: @escaping ClientFactory
+    ) {
+        self.follower = follower
         self.options = options
         self.journal = journal
         self.status = status
@@ -90,6 +100,11 @@ package final class Interpreter {
         Worker(number: number, readOnly: options.readOnly, factory: factory) { [inbox] worker, completion in
             inbox.post(.completed(worker: ObjectIdentifier(worker), number: worker.number, completion))
         }
+    }
+
+    private func record(_ operation: Operation) {
+        journal.append(operation)
+        follower?.take(operation)
     }
 
     private func now() -> Int64 {
@@ -168,7 +183,7 @@ package final class Interpreter {
         open[worker] = operation
         openCount += 1
         // The invocation is on record before its request leaves.
-        journal.append(operation)
+        record(operation)
         generator.update(operation, context)
         let request = Request(
             function: operation.function, key: operation.key, value: operation.value, process: process,
@@ -192,7 +207,7 @@ package final class Interpreter {
                 operation.index = nextIndex
                 operation.time = now()
                 nextIndex += 1
-                journal.append(operation)
+                record(operation)
                 context.time = operation.time
                 generator.update(operation, context)
                 recorded?.set()
@@ -211,7 +226,7 @@ package final class Interpreter {
         if let value = completion.value { operation.value = value }
         operation.error = completion.error
         operation.intended = nil
-        journal.append(operation)
+        record(operation)
         switch completion.kind {
         case .ok: status.ok.add(1, ordering: .relaxed)
         case .fail: status.fail.add(1, ordering: .relaxed)

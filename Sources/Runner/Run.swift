@@ -29,14 +29,26 @@ public struct RunOutcome: Sendable {
 /// The way to end a run early, from any thread.
 public final class RunStop: Sendable {
     private let requested = Atomic<Bool>(false)
+    private let firstReason = Atomic<Int>(Reason.user.rawValue)
     private let action = Mutex<(@Sendable () -> Void)?>(nil)
 
     public init() {}
 
+    /// Why a run is ended early.
+    public enum Reason: Int, Sendable {
+        case user
+        /// The history cannot become valid any more.
+        case violation
+    }
+
+    /// The first reason that was given.
+    public var reason: Reason { Reason(rawValue: firstReason.load(ordering: .acquiring)) ?? .user }
+
     public var isRequested: Bool { requested.load(ordering: .acquiring) }
 
     /// Ends the load: the run heals, stops, checks and reports what there is.
-    public func request() {
+    public func request(because reason: Reason = .user) {
+        if !isRequested { firstReason.store(reason.rawValue, ordering: .releasing) }
         requested.store(true, ordering: .releasing)
         action.withLock { $0 }?()
     }
@@ -54,8 +66,14 @@ public struct Run {
     private let folder: RunFolder
     private let status: RunStatus
     private let stop: RunStop
+    private let stopsOnViolation: Bool
 
-    public init(plan: Plan, transport: any Transport, folder: RunFolder, status: RunStatus, stop: RunStop) {
+    /// - Parameter stopsOnViolation: whether the load ends once the history cannot become valid any more.
+    public init(
+        plan: Plan, transport: any Transport, folder: RunFolder, status: RunStatus, stop: RunStop,
+        stopsOnViolation: Bool = false
+    ) {
+        self.stopsOnViolation = stopsOnViolation
         self.plan = plan
         self.transport = transport
         self.folder = folder
@@ -88,11 +106,18 @@ public struct Run {
         step("start \(plan.nodes) nodes until ready")
 
         let origin = clinux_monotonic_ns()
+        let follower = plan.checkers.lazy.compactMap { $0 as? any FollowingChecker }.first.map { checker in
+            RunFollower(checker, status: status) { [stop, stopsOnViolation] _ in
+                if stopsOnViolation { stop.request(because: .violation) }
+            }
+        }
+        defer { follower?.stop() }
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
                 readOnly: plan.readOnly),
-            journal: journal, status: status, origin: origin, factory: plan.clients(transport.nodes))
+            journal: journal, follower: follower, status: status, origin: origin, factory: plan.clients(transport.nodes)
+        )
         let inbox = interpreter.inbox
         stop.whenRequested { inbox.stop() }
         let watch = NodeWatch(transport: transport, system: plan.system, origin: origin) { operation in
@@ -125,6 +150,7 @@ public struct Run {
         let duration = clinux_monotonic_ns() - origin
         watch.stop()
         interpreter.drainAll()
+        follower?.stop()
         status.phase = "stopping nodes"
         transport.tearDown()
         step("stop nodes")
@@ -134,6 +160,9 @@ public struct Run {
             warnings.append(error.description)
         }
 
+        if stop.isRequested, stop.reason == .violation {
+            warnings.append("the load was ended early, because the history could not become valid any more")
+        }
         if interpreter.abandoned > 0 {
             warnings.append("\(interpreter.abandoned) operations were given up because their client did not return")
         }
@@ -146,7 +175,8 @@ public struct Run {
         step("read the history back")
         let names = transport.nodes.map(\.name)
         return RunOutcome(
-            history: history, interrupted: stop.isRequested, failure: journal.failure, duration: duration,
+            history: history, interrupted: stop.isRequested && stop.reason == .user, failure: journal.failure,
+            duration: duration,
             leaders: watch.leaderChanges.map { ($0.time, names[$0.node]) }, nodes: transport.nodes,
             commands: commands, warnings: warnings + watch.warnings + history.warnings, steps: steps)
     }

@@ -1,3 +1,4 @@
+import PolygraphChecking
 import Synchronization
 
 /// Figures of a run in progress, readable from any thread.
@@ -9,6 +10,7 @@ public final class RunStatus: Sendable {
     public let time = Atomic<Int64>(0)
     private let phaseText = Mutex("")
     private let faultTexts = Mutex<[String]>([])
+    private let verdictSoFarText = Mutex<VerdictSoFar?>(nil)
 
     public init() {}
 
@@ -16,6 +18,12 @@ public final class RunStatus: Sendable {
     public var phase: String {
         get { phaseText.withLock { $0 } }
         set { phaseText.withLock { $0 = newValue } }
+    }
+
+    /// What is known of the history so far; nil while nothing is, or where no checker follows the run.
+    public var verdictSoFar: VerdictSoFar? {
+        get { verdictSoFarText.withLock { $0 } }
+        set { verdictSoFarText.withLock { $0 = newValue } }
     }
 
     /// The faults in force.
