@@ -12,9 +12,9 @@ import Testing
             let (function, input, kind, output, error) = operation
             let process = kind == "info" ? 100 + place : place % 2
             text += """
-                {"index":\(2 * place),"time":\(place)000000,"process":\(process),"type":"invoke","f":"\(function)",\
+                {"index":\(2 * place),"time":\(place + 1)000000,"process":\(process),"type":"invoke","f":"\(function)",\
                 "value":\(input)}
-                {"index":\(2 * place + 1),"time":\(place)500000,"process":\(process),"type":"\(kind)",\
+                {"index":\(2 * place + 1),"time":\(place + 1)500000,"process":\(process),"type":"\(kind)",\
                 "f":"\(function)","value":\(output)\(error.map { ",\"error\":\"\($0)\"" } ?? "")}
 
                 """
@@ -132,7 +132,7 @@ import Testing
     /// A history whose search takes minutes: NP-hard, and large.
     private func hardHistory() async throws {
         let result = try await PolygraphProcess.run(
-            ["generate-history", "hamiltonian-path-invalid", "--operations", "4000", "--output", "history.jsonl"],
+            ["generate-history", "hamiltonian-path-invalid", "--operations", "2000", "--output", "history.jsonl"],
             in: folder.url)
         #expect(result.status == 0)
     }
