@@ -4,13 +4,11 @@ import PolygraphRunner
 
 /// Ctrl-C and SIGTERM: the first ends the run in good order, the second at once.
 enum Interrupt {
-    private static let numbers = [SIGINT, SIGTERM, SIGHUP]
-
     /// Lets the signals through, which some parents block in their children.
     static func unblock() {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in numbers { sigaddset(&signals, number) }
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
@@ -18,7 +16,7 @@ enum Interrupt {
     static func handle(_ stop: RunStop) {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in numbers { sigaddset(&signals, number) }
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         var thread = pthread_t()
         let box = Unmanaged.passRetained(stop)
@@ -28,7 +26,7 @@ enum Interrupt {
                 let stop = Unmanaged<RunStop>.fromOpaque(argument!).takeRetainedValue()
                 var signals = sigset_t()
                 sigemptyset(&signals)
-                for number in numbers { sigaddset(&signals, number) }
+                for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
                 var first: Int64 = 0
                 while true {
                     var number: Int32 = 0
