@@ -76,6 +76,7 @@ struct CheckCommand: ParsableCommand {
         if let memoryLimit, !(1...1 << 30).contains(memoryLimit) {
             throw CommandFailure.wrongUse("--memory-limit \(memoryLimit): expected 1 to \(1 << 30) MiB")
         }
+        if permits < 1 { throw CommandFailure.wrongUse("--permits \(permits): expected 1 or more") }
         if histories.count > 1, certificate != nil || core != nil {
             throw CommandFailure.wrongUse(
                 "--\(core == nil ? "certificate" : "core") is for one history, but \(histories.count) are given")
@@ -84,13 +85,13 @@ struct CheckCommand: ParsableCommand {
         do throws(HistoryError) {
             initialValue = try JSONParser.parse(Array(initial.utf8))
         } catch {
-            throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
+            throw CommandFailure.wrongUse("--init \(initial): \(error.description)")
         }
         let knownModel: any Model
         do throws(ModelOptionsError) {
             knownModel = try known.make(ModelOptions(initial: initialValue, nilRead: nilRead, permits: permits))
         } catch {
-            throw CommandFailure.wrongUse("--initial \(initial): \(error.description)")
+            throw CommandFailure.wrongUse("--init \(initial): \(error.description)")
         }
         let options = LinearizabilityOptions(
             timeLimitSeconds: Double(limit) / 1e9,
@@ -132,13 +133,15 @@ struct CheckCommand: ParsableCommand {
         record.results = results
         record.duration = columns.times.last ?? 0
         record.warnings = history.warnings
-        record.recheckCommand =
+        // What came through a pipe is gone.
+        let recheckCommand =
             "polygraph check \(ShellWord.quoted(file)) --model \(model)"
             + (initial == "null" ? "" : " --init \(ShellWord.quoted(initial))")
             + (nilRead == .value ? "" : " --nil-read \(nilRead.rawValue)")
             + (failedCas == .mismatch ? "" : " --failed-cas \(failedCas.rawValue)")
             + (permits == 1 ? "" : " --permits \(permits)")
             + (format.map { " --format \($0.rawValue)" } ?? "") + (independent ? " --independent" : "")
+        record.recheckCommand = file == "-" ? "" : recheckCommand
         record.paths = RunPaths(history: file)
         if json {
             Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")

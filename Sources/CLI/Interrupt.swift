@@ -4,6 +4,14 @@ import PolygraphRunner
 
 /// Ctrl-C and SIGTERM: the first ends the run in good order, the second at once.
 enum Interrupt {
+    /// Lets the signals through, which some parents block in their children.
+    static func unblock() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     /// Takes the signals over. Call it before any other thread exists: threads inherit the mask.
     static func handle(_ stop: RunStop) {
         var signals = sigset_t()

@@ -34,6 +34,7 @@ struct VerifyCommand: ParsableCommand {
     var permits = 1
 
     func run() throws {
+        if permits < 1 { throw CommandFailure.wrongUse("--permits \(permits): expected 1 or more") }
         let bytes = try WholeFile.read(certificate)
         let events: History
         let file: CertificateFile
@@ -56,6 +57,7 @@ struct VerifyCommand: ParsableCommand {
         }
         let count = file.orders.reduce(0) { $0 + $1.indices.count }
         Console.print(
-            "The certificate holds: \(count) operations in \(file.orders.count) orders, model \(file.model).")
+            "The certificate holds: \(count) operation\(count == 1 ? "" : "s") in \(file.orders.count) "
+                + "order\(file.orders.count == 1 ? "" : "s"), model \(file.model).")
     }
 }

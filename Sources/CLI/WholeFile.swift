@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 
 /// Reads and writes whole files.
@@ -36,6 +37,8 @@ enum WholeFile {
             let written = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0 {
                 if errno == EINTR { continue }
+                // A reader that has seen enough is no failure.
+                if errno == EPIPE, path == "-" { throw ExitCode.success }
                 throw failure(path)
             }
             start += written

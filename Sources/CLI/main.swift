@@ -7,6 +7,7 @@ if NodeInit.isRequested { NodeInit.main() }
 
 // A reader that goes away (`polygraph … | head`) is no reason to die without cleaning up.
 signal(SIGPIPE, SIG_IGN)
+Interrupt.unblock()
 
 do {
     var command = try PolygraphCommand.parseAsRoot()

@@ -53,7 +53,7 @@ public struct Terminal: Sendable, Hashable {
     }
 
     /// Breaks text into lines of at most the terminal's width, each with that indent; the first may have a prefix
-    /// of its own instead. A word that is longer than a line is broken too.
+    /// of its own instead. A word that is longer than a line is broken too; of a very long one the middle is left out.
     /// Control characters, terminal escapes among them, are made visible.
     public func wrapped(_ text: String, indent: String = "", first: String? = nil) -> [String] {
         var lines: [String] = []
@@ -69,7 +69,7 @@ public struct Terminal: Sendable, Hashable {
             empty = true
         }
         for word in SafeText.clean(text).split(separator: " ") {
-            var rest = String(word)
+            var rest = Self.shortened(word)
             let needed = SafeText.columns(rest)
             if !empty, used + 1 + needed > width { finish() }
             while SafeText.columns(rest) > width - used, empty {
@@ -95,6 +95,15 @@ public struct Terminal: Sendable, Hashable {
         }
         if !empty || lines.isEmpty { lines.append(line) }
         return lines
+    }
+
+    /// Beginning and end of a word that fills many lines: a value that nobody reads whole here. The reports for
+    /// programs have it whole.
+    private static func shortened(_ word: Substring) -> String {
+        guard word.utf8.count > 400 else { return String(word) }
+        let omitted = word.count - 240
+        guard omitted > 0 else { return String(word) }
+        return "\(word.prefix(200))…(\(Units.count(omitted)) more)…\(word.suffix(40))"
     }
 
     /// Breaks a shell command into lines that a shell accepts as one command; a single long word is left whole,

@@ -132,7 +132,9 @@ public enum TextReport {
                 lines += table.render(terminal)
                 if result.levels.contains(where: { $0.proof != nil }) {
                     lines += terminal.wrapped(
-                        "The proofs are in the HTML report and in results.json.", indent: "  "
+                        record.paths.report == nil
+                            ? "The proofs are in the output of --json."
+                            : "The proofs are in the HTML report and in results.json.", indent: "  "
                     ).map { terminal.styled($0, .quiet) }
                 }
             }

@@ -54,6 +54,18 @@ import Testing
         #expect(try await check("nothing.jsonl", open).status == 2)
     }
 
+    @Test func `a long value is told in few lines, and whole in JSON`() async throws {
+        let long = String(repeating: "x", count: 50_000)
+        let text = stale.replacingOccurrences(of: "\"value\":1", with: "\"value\":\"\(long)\"")
+        let result = try await check("long.jsonl", text)
+        #expect(result.status == 1)
+        #expect(result.output.contains("more)…"))
+        #expect(result.output.split(separator: "\n").count < 200)
+        let json = try await PolygraphProcess.run(
+            ["check", "long.jsonl", "--model", "register", "--json"], in: folder.url)
+        #expect(json.output.contains(long))
+    }
+
     @Test func `an empty history is wrong use, and says so`() async throws {
         let result = try await check("empty.jsonl", "")
         #expect(result.status == 254)
