@@ -2,8 +2,12 @@ import PolygraphHistory
 
 /// Small pieces of sentences.
 enum Phrases {
-    /// Nanoseconds since the run began as seconds with milliseconds: `12.345 s`.
+    /// Nanoseconds since the run began as seconds with milliseconds: `12.345 s`; what is less than one in a smaller
+    /// unit.
     static func seconds(_ nanoseconds: Int64) -> String {
+        if nanoseconds != 0 && nanoseconds.magnitude < 1_000_000 {
+            return nanoseconds.magnitude < 1_000 ? "\(nanoseconds) ns" : "\(nanoseconds / 1_000) µs"
+        }
         let sign = nanoseconds < 0 ? "-" : ""
         let milliseconds = (nanoseconds.magnitude + 500_000) / 1_000_000
         let rest = String(milliseconds % 1000)

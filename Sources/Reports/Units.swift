@@ -30,7 +30,9 @@ enum Units {
 
     /// A moment of the run in seconds with milliseconds: `12.345 s`.
     static func moment(_ nanoseconds: Int64) -> String {
-        fixed(Double(nanoseconds) / 1e9, 3) + " s"
+        // A history without times has its positions for nanoseconds.
+        if nanoseconds != 0 && nanoseconds.magnitude < 1_000_000 { return duration(nanoseconds) }
+        return fixed(Double(nanoseconds) / 1e9, 3) + " s"
     }
 
     /// A stretch of time with about three digits in the unit that fits: `84 µs`, `4.21 ms`, `1.5 s`, `2 min 5 s`.
