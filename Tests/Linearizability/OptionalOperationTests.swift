@@ -84,4 +84,47 @@ import Testing
         }
         #expect(counts.valid > Int(Self.rounds) / 5 && counts.invalid > Int(Self.rounds) / 10, "\(counts)")
     }
+
+    /// Not counting optional operations makes more orders possible, never fewer; an order that uses none too often is
+    /// one.
+    @Test func countingLessAllowsMore() {
+        var refined = 0
+        let budget = Budget(deadline: .max, bytes: .max / 4)
+        for seed in 0..<Self.rounds {
+            let history = Self.history(seed)
+            let partition = Partition.split(history, failedCAS: .mismatch)[0]
+            let search = KeySearch(partition.operations, columns: history.columns, model: CASRegister())
+            var second = DepthFirstSearch(search, model: CASRegister())
+            let expected = second.decide(within: budget) == .linearizable
+            let table = search.table
+            let operations = partition.operations.indices.compactMap { place -> SearchOperation? in
+                let (operation, label) = (partition.operations[place], table.labels[place])
+                if !operation.isMandatory && table.isObserver[Int(label)] { return nil }
+                return SearchOperation(
+                    invoked: operation.invoked, returned: operation.returned, label: label, source: Int32(place))
+            }
+            let verifier = WitnessVerifier(history, model: CASRegister(), failedCAS: .mismatch)
+            var counted: Set<Int32> = []
+            while true {
+                let schedule = Schedule(operations, table: table, tracking: .only(counted))
+                let steps = ShapedTransitions(table)
+                let end = FrontierSearch(schedule, table: table, steps: steps, budget: budget).run()
+                guard case .found(let path) = end else {
+                    #expect(!expected, "an order was missed, seed \(seed)")
+                    break
+                }
+                let overused = WitnessOrder<ShapedTransitions>.overused(path, schedule: schedule)
+                if overused.isEmpty {
+                    let order = WitnessOrder.build(path, schedule: schedule, table: table, steps: steps)
+                    let positions = (order ?? []).map { Int(partition.operations[Int($0)].invoked) }
+                    #expect(expected && verifier.fault(in: positions, of: 3) == nil, "seed \(seed)")
+                    break
+                }
+                if overused.isSubset(of: counted) { break }
+                counted.formUnion(overused)
+                refined += 1
+            }
+        }
+        #expect(refined > Int(Self.rounds) / 100, "\(refined)")
+    }
 }
