@@ -1,5 +1,7 @@
 # make demo    build, run a five-node Raft cluster under faults, show the verdict
 # make test    build and run every test
+# make mutants break each rule of the checker on purpose and see a test fail; half an hour
+# make fuzz    the whole checker on a million random histories of each model, against trying every order; hours
 # make bench   print the figures of README.md
 # make lint    formatting and style
 # make release one static binary, ./polygraph, for machines without Swift
@@ -13,7 +15,7 @@ POLYGRAPH := .build/release/polygraph
 # Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: all deps build-deps build demo test bench lint release clean
+.PHONY: all deps build-deps build demo test mutants fuzz bench lint release clean
 
 all: build
 
@@ -44,6 +46,13 @@ test: deps
 	swift build $(FLAGS) --build-tests
 	swift test $(FLAGS) --skip-build --skip PolygraphCLITests
 	swift test $(FLAGS) --skip-build --filter PolygraphCLITests
+
+# In a copy of the checker, which is built in .build/mutants.
+mutants:
+	Tests/Mutation/run
+
+fuzz: build-deps
+	POLYGRAPH_FUZZ=1000000 nice swift test $(FLAGS) --filter ModelFuzz
 
 bench: build-deps
 	swift build $(FLAGS)

@@ -6,7 +6,7 @@ import Testing
 
 /// Changes of a history whose effect on the verdict is known without knowing the verdict's reason.
 @Suite struct ModelFuzzMetamorphicTests {
-    private static let rounds = max(200, ModelFuzzTests.histories / 50)
+    private static let rounds = max(500, ModelFuzzTests.histories / 50)
 
     private static func renumbered(_ events: [Operation]) -> [Operation] {
         events.enumerated().map { index, event in
