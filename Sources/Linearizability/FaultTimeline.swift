@@ -17,7 +17,9 @@ struct FaultTimeline: Sendable {
 
     init(_ history: History) {
         var open: [Value: Int] = [:]
-        for event in history.operations where event.process == .nemesis {
+        let processes = history.columns.processes
+        for position in processes.indices where processes[position] == EventColumns.nemesis {
+            let event = history.operations[position]
             hasNemesis = true
             guard event.value["stage"]?.stringValue == "effect", let id = event.value["fault"] else {
                 continue

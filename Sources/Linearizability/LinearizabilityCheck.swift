@@ -167,6 +167,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 failures.append((place, failed, rank, suspects))
             }
         }
+        if failures.isEmpty { return [] }
         // The first violations in time say most.
         failures.sort { $0.rank < $1.rank }
         let full = min(failures.count, max(0, options.explainedKeys))

@@ -51,26 +51,28 @@ struct RegisterZones {
 
     /// Memory that one thread uses for many partitions: the cluster of each value, where it has one in this round.
     final class Scratch {
-        private var clusters: [Int32] = []
-        private var rounds: [UInt32] = []
-        private var round: UInt32 = 0
+        /// `round << 32 | cluster` by value.
+        private var entries: [UInt64] = []
+        private var round: UInt64 = 0
 
         func start(_ valueCount: Int) {
-            if clusters.count < valueCount {
-                clusters = [Int32](repeating: 0, count: valueCount)
-                rounds = [UInt32](repeating: 0, count: valueCount)
+            if entries.count < valueCount {
+                entries = [UInt64](repeating: 0, count: valueCount)
                 round = 0
             }
             round += 1
+            if round > UInt64(UInt32.max) {
+                for place in entries.indices { entries[place] = 0 }
+                round = 1
+            }
         }
 
         /// The cluster of a value, or `next` when it had none until now.
         @inline(__always)
         func cluster(of value: Int32, next: Int32) -> Int32 {
-            let place = Int(value)
-            if rounds[place] == round { return clusters[place] }
-            rounds[place] = round
-            clusters[place] = next
+            let entry = entries[Int(value)]
+            if entry >> 32 == round { return Int32(truncatingIfNeeded: entry & 0xffff_ffff) }
+            entries[Int(value)] = round << 32 | UInt64(UInt32(bitPattern: next))
             return next
         }
     }
@@ -86,6 +88,7 @@ struct RegisterZones {
         self.scratch = scratch
         clusterOf = [Int32](repeating: -1, count: steps.count)
         scratch.start(reading.valueCount)
+        clusters.reserveCapacity(min(reading.valueCount, steps.count + 1))
     }
 
     private mutating func decide() -> Decision {

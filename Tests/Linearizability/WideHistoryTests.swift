@@ -98,4 +98,65 @@ import Testing
         }
         #expect(decided > Int(Self.rounds) * 9 / 10)
     }
+
+    /// Histories long enough for a search to go back to earlier snapshots, most of them valid up to a last read.
+    @Test func theBeamChangesNoVerdict() {
+        var counts = (valid: 0, invalid: 0)
+        for round in 0..<Self.rounds {
+            let seed = round &+ 300_000
+            var random = SeededGenerator(seed)
+            var script = HistoryScript()
+            var state = Value.null
+            var open: [Int: (function: String, value: Value, answer: Value?)] = [:]
+            let clients = Int.random(in: 3...9, using: &random)
+            var retired: Set<Int> = []
+            for _ in 0..<Int.random(in: 200...700, using: &random) {
+                var client = Int.random(in: 0..<clients, using: &random)
+                while retired.contains(client) { client += clients }
+                guard let running = open[client] else {
+                    let value = Value.integer(Int64.random(in: 0..<6, using: &random))
+                    let function = random.chance(0.6) ? "read" : "write"
+                    open[client] = (function, function == "read" ? .null : value, nil)
+                    script.invoke(client, function, function == "read" ? .null : value)
+                    continue
+                }
+                if running.answer == nil, running.function == "write", random.chance(0.06), retired.count < 12 {
+                    // Unknown, and what was used up too early is missed much later.
+                    if random.chance(0.7) { state = running.value }
+                    script.complete(client, .info)
+                    open[client] = nil
+                    retired.insert(client)
+                    continue
+                }
+                if let answer = running.answer {
+                    script.complete(client, .ok, answer)
+                    open[client] = nil
+                } else {
+                    if running.function == "write" { state = running.value }
+                    open[client]?.answer = running.function == "write" ? running.value : state
+                }
+            }
+            // Nobody writes any more, and the value is another each time.
+            if round % 2 == 0 {
+                for value in [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1] as [Int64] {
+                    script.run(9_999, "read", gets: .integer(value))
+                }
+            }
+            let history = script.history
+            let operations = Partition.split(history, failedCAS: .mismatch)[0].operations
+            func verdict(_ beam: Int) -> Bool? {
+                let effort = SearchEffort(usesZones: false, beam: beam, abstracts: beam != .max)
+                let search = KeySearch(operations, columns: history.columns, model: Register(), effort: effort)
+                switch search.decide(within: Budget(deadline: .max, bytes: .max / 4)).answer {
+                case .valid: return true
+                case .invalid: return false
+                default: return nil
+                }
+            }
+            let whole = verdict(.max)
+            #expect(whole != nil && verdict(1) == whole && verdict(3) == whole, "seed \(seed)")
+            if whole == true { counts.valid += 1 } else { counts.invalid += 1 }
+        }
+        #expect(counts.valid > Int(Self.rounds) / 10 && counts.invalid > Int(Self.rounds) / 10, "\(counts)")
+    }
 }
