@@ -29,7 +29,7 @@ struct Access: Sendable {
     static func all<M: Model>(
         of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS
     ) -> [Access] {
-        history.invocations.filter { history.operations[$0].key == key }
+        history.invocations.filter { model is any JoinsKeys || history.operations[$0].key == key }
             .map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
     }
 

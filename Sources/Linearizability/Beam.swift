@@ -155,6 +155,25 @@ struct SnapshotHistory {
         }
     }
 
+    func states() -> [Int32] {
+        snapshots.flatMap { snapshot in
+            stride(from: 0, to: snapshot.words.count, by: width).map {
+                Int32(truncatingIfNeeded: snapshot.words[$0] & 0xffff_ffff)
+            }
+        }
+    }
+
+    mutating func renameStates(_ states: [Int32]) {
+        var next = 0
+        for place in snapshots.indices {
+            for word in stride(from: 0, to: snapshots[place].words.count, by: width) {
+                snapshots[place].words[word] =
+                    snapshots[place].words[word] & ~0xffff_ffff | UInt64(UInt32(bitPattern: states[next]))
+                next += 1
+            }
+        }
+    }
+
     mutating func rename(_ nodes: [Int32], _ layout: ConfigurationLayout) {
         var next = 0
         for place in snapshots.indices {

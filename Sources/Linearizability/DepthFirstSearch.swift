@@ -127,12 +127,13 @@ struct DepthFirstSearch<M: Model> {
         var stack: [(place: Int, before: M.State)] = []
         var dead: Set<Situation> = []
         var left = operations.count { $0.isMandatory }
-        let situationBytes = 64 + taken.count * 8 + MemoryLayout<M.State>.stride
+        let situationBytes = 64 + taken.count * 8
+        var stateBytes = 0
         var entry = next[0]
         var steps = 0
         while left > 0 {
             steps += 1
-            if steps & 1023 == 0 && (budget.timeIsUp || dead.count * situationBytes * 2 > budget.bytes) {
+            if steps & 1023 == 0 && (budget.timeIsUp || (dead.count * situationBytes + stateBytes) * 2 > budget.bytes) {
                 return .undecided
             }
             if entry != 0, events[entry - 1] >= 0 {
@@ -155,7 +156,7 @@ struct DepthFirstSearch<M: Model> {
             }
             // A return whose operation has not taken effect, or the end: nothing more can be tried from here.
             guard let (place, before) = stack.popLast() else { return .notLinearizable }
-            dead.insert(Situation(taken: taken, state: state))
+            if dead.insert(Situation(taken: taken, state: state)).inserted { stateBytes += StateSize.bytes(of: state) }
             taken[place / 64] &= ~(1 << UInt64(place % 64))
             state = before
             relink(place)

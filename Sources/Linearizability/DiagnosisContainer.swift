@@ -13,6 +13,21 @@ struct ContainerDiagnosis {
     let scene: ObjectScene
     let order: Order
     let initial: [Value]
+    /// By value all additions that may have happened, and all removals that returned it.
+    private let addsByValue: [Value: [Int]]
+    private let removalsByValue: [Value: [Int]]
+
+    init(scene: ObjectScene, order: Order, initial: [Value]) {
+        self.scene = scene
+        self.order = order
+        self.initial = initial
+        addsByValue = Dictionary(grouping: scene.possible { Self.adders.contains($0.invocation.function) }) {
+            scene.accesses[$0].invocation.value
+        }
+        removalsByValue = Dictionary(
+            grouping: scene.possible { Self.removers.contains($0.invocation.function) && $0.answer != nil }
+        ) { scene.accesses[$0].answer ?? .null }
+    }
 
     private static let adders: Set<String> = ["enqueue", "offer", "send", "push", "insert", "add"]
     private static let removers: Set<String> = [
@@ -24,11 +39,8 @@ struct ContainerDiagnosis {
     private func value(_ place: Int) -> Value { scene.accesses[place].invocation.value }
     private func answer(_ place: Int) -> Value { scene.accesses[place].answer ?? .null }
 
-    /// All additions of a value that may have happened, and all removals that returned it.
-    private func adds(_ value: Value) -> [Int] { scene.possible { isAdd($0) && $0.invocation.value == value } }
-    private func removals(_ value: Value) -> [Int] {
-        scene.possible { isRemove($0) && $0.answer == .some(value) }
-    }
+    private func adds(_ value: Value) -> [Int] { addsByValue[value] ?? [] }
+    private func removals(_ value: Value) -> [Int] { removalsByValue[value] ?? [] }
     /// Removals of unknown outcome that may have taken something by the time that `place` returned.
     private func openRemovals(before place: Int) -> [Int] {
         scene.possible { isRemove($0) && !$0.isOK && $0.position < scene.accesses[place].returned }

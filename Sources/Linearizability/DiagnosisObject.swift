@@ -19,7 +19,12 @@ struct ObjectDiagnosis<M: Model> {
         scene = ObjectScene(accesses: accesses, core: core, failed: failed)
     }
 
-    func make() -> Diagnosis { named() ?? unnamed() }
+    func make() -> Diagnosis {
+        // A name that rests on two or three operations is found among few; with very many it would take too long.
+        (scene.required.count > Self.namedCore ? nil : named()) ?? unnamed()
+    }
+
+    private static var namedCore: Int { 200 }
 
     private func named() -> Diagnosis? {
         switch model.name {
@@ -94,7 +99,8 @@ struct ObjectDiagnosis<M: Model> {
         let last = scene.accesses[scene.failed].invocation.index
         return Diagnosis(
             name: .other,
-            summary: "\(Phrases.count(count, "operation")) have no order that the model \(model.name) allows; the "
+            summary:
+                "\(Phrases.count(count, "operation")) \(count == 1 ? "has" : "have") no order that the model \(model.name) allows; the "
                 + "last is operation \(last).",
             why: "every order of them that respects their times makes the model \(model.name) refuse one of them")
     }

@@ -42,7 +42,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
             if case .exhausted = result.answer {} else { return result }
         }
         let half = budget.limited(to: (budget.deadline &- Budget.now()) / 2)
-        if effort.abstracts, let result = refine(half, &spent) { return result }
+        // Without shapes operations that may be used without end lead to states without end.
+        if effort.abstracts, Steps.areShaped, let result = refine(half, &spent) { return result }
         return run(exact, budget, beam: .max, fallsBack: true, .frontier, &spent)!
     }
 

@@ -47,6 +47,8 @@ final class FrontierSearch<Steps: Transitions> {
     /// States that were told from no other from some event on, in time order.
     @exclusivity(unchecked) private var forgotten: [(position: Int, state: Int32)] = []
     @exclusivity(unchecked) private var failure: Exhaustion?
+    /// Bytes of remembered states at which it is worth forgetting some.
+    @exclusivity(unchecked) private var forgetAt = 16 << 20
 
     /// Configurations kept after an event; all where it is `Int.max`.
     @exclusivity(unchecked) private var beam: Int
@@ -241,12 +243,25 @@ final class FrontierSearch<Steps: Transitions> {
             selection.narrow(frontier, to: beam)
             if frontier.count < count { isComplete = false }
         }
+        if steps.bytes > forgetAt { forgetStates() }
         if arena.needsSweep {
             let nodes = (0..<frontier.count).map { layout.node(frontier[$0]) }
             let links = arena.sweep(keeping: nodes + snapshots.nodes(layout))
             for place in 0..<frontier.count { layout.setNode(frontier[place], links[place]) }
             snapshots.rename(Array(links.dropFirst(frontier.count)), layout)
         }
+    }
+
+    /// States that nothing refers to any more are forgotten: those of a long queue or list are large.
+    private func forgetStates() {
+        let own = (0..<frontier.count).map { layout.state(frontier[$0]) }
+        if let names = steps.forget(allBut: own + snapshots.states()) {
+            for place in 0..<frontier.count {
+                frontier[place][0] = frontier[place][0] & ~0xffff_ffff | UInt64(UInt32(bitPattern: names[place]))
+            }
+            snapshots.renameStates(Array(names.dropFirst(frontier.count)))
+        }
+        forgetAt = max(16 << 20, steps.bytes * 2)
     }
 
     // MARK: - Beam

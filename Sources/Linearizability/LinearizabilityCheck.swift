@@ -38,7 +38,8 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     }
 
     func run() -> CheckResult {
-        let partitions = Partition.split(history, failedCAS: options.failedCAS)
+        let partitions = Partition.split(
+            history, failedCAS: options.failedCAS, joinsKeys: model is any JoinsKeys)
         let outcomes = decide(partitions)
         var results = zip(partitions, outcomes).map { partition, outcome in
             var result = PartitionResult(
@@ -224,7 +225,9 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         let what = "\(Phrases.count(operations, "operation")) on \(Phrases.count(results.count, "key"))"
         let reason: String
         switch verdict {
-        case .valid: reason = "\(what) have an order that the model \(model.name) allows; each was replayed."
+        case .valid:
+            reason =
+                "\(what) \(operations == 1 ? "has" : "have") an order that the model \(model.name) allows; each was replayed."
         case .invalid:
             let broken = results.count { $0.verdict == .invalid }
             reason =

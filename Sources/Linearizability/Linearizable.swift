@@ -35,6 +35,8 @@ public struct Linearizable: Checker {
     }
 
     private func check<M: Model>(_ history: History, _ model: M) -> CheckResult {
-        LinearizabilityCheck(history: history, model: model, options: options).run()
+        JoinedKeys.isNeeded(history, model)
+            ? LinearizabilityCheck(history: history, model: JoinedKeys(base: model), options: options).run()
+            : LinearizabilityCheck(history: history, model: model, options: options).run()
     }
 }

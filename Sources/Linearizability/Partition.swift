@@ -29,7 +29,10 @@ struct Partition: Sendable {
     ///
     /// A history is linearizable if and only if each object's part is (Herlihy and Wing, 1990), so each part can be
     /// decided alone.
-    static func split(_ history: History, failedCAS: LinearizabilityOptions.FailedCAS) -> [Partition] {
+    /// - Parameter joinsKeys: whether all operations stay together, whatever their keys.
+    static func split(
+        _ history: History, failedCAS: LinearizabilityOptions.FailedCAS, joinsKeys: Bool = false
+    ) -> [Partition] {
         let columns = history.columns
         let observes = columns.functionNames.map { $0 == "cas" }
         let mismatch = columns.errorTexts.firstIndex(of: "mismatch").map { Int32($0) } ?? Int32.max
@@ -58,9 +61,10 @@ struct Partition: Sendable {
                             }
                         }
                         for position in 0..<count where kinds[position] == .invoke && processes[position] >= 0 {
-                            let id = Int(keyIDs[position] + 1)
+                            let key = joinsKeys ? EventColumns.none : keyIDs[position]
+                            let id = Int(key + 1)
                             if places[id] == 0 {
-                                keys.append(keyIDs[position])
+                                keys.append(key)
                                 invocations.append(0)
                                 kept.append(0)
                                 places[id] = Int32(keys.count)
@@ -78,7 +82,7 @@ struct Partition: Sendable {
                         }
                         for position in 0..<count where kinds[position] == .invoke && processes[position] >= 0 {
                             guard let returned = returned(position) else { continue }
-                            partitions[Int(places[Int(keyIDs[position] + 1)]) - 1].operations.append(
+                            partitions[Int(places[joinsKeys ? 0 : Int(keyIDs[position] + 1)]) - 1].operations.append(
                                 PartitionOperation(invoked: Int32(position), returned: returned))
                         }
                         return partitions

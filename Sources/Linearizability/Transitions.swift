@@ -9,6 +9,21 @@ protocol Transitions {
     mutating func next(_ state: Int32, _ label: Int32) -> Int32
     /// Bytes held.
     var bytes: Int { get }
+    /// Forgets all states but those of `kept`, where it remembers states at all.
+    /// - Returns: the new numbers of `kept`; nil where numbers stay as they are.
+    mutating func forget(allBut kept: [Int32]) -> [Int32]?
+}
+
+/// The size of states that may hold memory of their own.
+enum StateSize {
+    /// Bytes, about.
+    static func bytes<State>(of state: State) -> Int {
+        let own = MemoryLayout<State>.stride
+        if _isPOD(State.self) { return own }
+        // Elements of the values that models hold, and what a table keeps free.
+        if let collection = state as? any Collection { return own + 64 + collection.count * 64 }
+        return own + 1024
+    }
 }
 
 /// Steps computed from shapes: no table, no model in the search.
@@ -38,6 +53,8 @@ struct ShapedTransitions: Transitions {
     }
 
     var bytes: Int { condition.count * 9 }
+
+    mutating func forget(allBut kept: [Int32]) -> [Int32]? { nil }
 }
 
 /// Steps asked of a model once, then remembered in a flat table.
@@ -52,6 +69,7 @@ struct RememberedTransitions<M: Model>: Transitions {
     private var keys: [UInt64]
     private var successors: [Int32]
     private var used = 0
+    private var stateBytes = 0
 
     init(_ table: LabelTable, model: M) {
         self.model = model
@@ -74,6 +92,7 @@ struct RememberedTransitions<M: Model>: Transitions {
                 successor = Int32(states.count)
                 ids[reached] = successor
                 states.append(reached)
+                stateBytes += StateSize.bytes(of: reached) + 64
             }
         } else {
             successor = -1
@@ -88,7 +107,23 @@ struct RememberedTransitions<M: Model>: Transitions {
         return successor
     }
 
-    var bytes: Int { keys.count * 12 + states.count * 3 * MemoryLayout<M.State>.stride }
+    var bytes: Int { keys.count * 12 + stateBytes }
+
+    mutating func forget(allBut kept: [Int32]) -> [Int32]? {
+        var names: [Int32: Int32] = [0: 0]
+        var left = [states[0]]
+        for state in kept where names[state] == nil {
+            names[state] = Int32(left.count)
+            left.append(states[Int(state)])
+        }
+        states = left
+        ids = Dictionary(uniqueKeysWithValues: left.enumerated().map { ($1, Int32($0)) })
+        stateBytes = left.reduce(0) { $0 + StateSize.bytes(of: $1) + 64 }
+        keys = [UInt64](repeating: .max, count: 1024)
+        successors = [Int32](repeating: -1, count: 1024)
+        used = 0
+        return kept.map { names[$0] ?? 0 }
+    }
 
     private func find(_ key: UInt64) -> Int {
         let mask = keys.count - 1

@@ -112,6 +112,7 @@ struct WitnessOrder<Steps: Transitions> {
         let reached = steps.next(state, schedule.operations[Int(operation)].label)
         guard reached >= 0 else { return false }
         state = reached
+        if steps.bytes > 64 << 20, let names = steps.forget(allBut: [state]) { state = names[0] }
         order.append(operation)
         return true
     }

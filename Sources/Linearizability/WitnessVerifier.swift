@@ -8,6 +8,8 @@ import PolygraphModels
 struct WitnessVerifier<M: Model>: Sendable {
     private let model: M
     private let columns: EventColumns
+    /// Whether one order holds the operations of all keys.
+    private let joinsKeys: Bool
     /// Of each event that is an invocation of a client, what became of it.
     private let outcomes: [Outcome]
     /// Position of the return of each invocation that returned with certainty.
@@ -36,7 +38,7 @@ struct WitnessVerifier<M: Model>: Sendable {
         var found = 0
         for position in order {
             guard position >= 0, position < outcomes.count, outcomes[position] != .absent,
-                columns.keys[position] == keyID
+                joinsKeys || columns.keys[position] == keyID
             else { return "event \(position) is in the order, but it did not take effect on this key" }
             let isNew: Bool
             if flags.isEmpty {
@@ -61,7 +63,8 @@ struct WitnessVerifier<M: Model>: Sendable {
         if found == required[keyID] ?? 0 { return nil }
         let listed = Set(order)
         let missing = outcomes.indices.first {
-            (outcomes[$0] == .happened || outcomes[$0] == .refused) && columns.keys[$0] == keyID && !listed.contains($0)
+            (outcomes[$0] == .happened || outcomes[$0] == .refused) && (joinsKeys || columns.keys[$0] == keyID)
+                && !listed.contains($0)
         }
         return "event \(missing ?? -1) was acknowledged, but is missing from the order"
     }
@@ -96,6 +99,7 @@ struct WitnessVerifier<M: Model>: Sendable {
 
     init(_ history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS) {
         self.model = model
+        joinsKeys = model is any JoinsKeys
         columns = history.columns
         var outcomes = [Outcome](repeating: .absent, count: history.columns.count)
         var returns = [Int32](repeating: -1, count: history.columns.count)
@@ -120,7 +124,9 @@ struct WitnessVerifier<M: Model>: Sendable {
             case .info, .invoke: continue
             }
             returns[start] = Int32(position)
-            if outcomes[start] != .absent { required[columns.keys[start], default: 0] += 1 }
+            if outcomes[start] != .absent {
+                required[joinsKeys ? EventColumns.none : columns.keys[start], default: 0] += 1
+            }
         }
         self.outcomes = outcomes
         self.returns = returns

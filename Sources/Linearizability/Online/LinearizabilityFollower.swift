@@ -5,8 +5,12 @@ import PolygraphModels
 extension Linearizable: FollowingChecker {
     public func follower() -> any HistoryFollower { makeFollower(model) }
 
+    /// Models of several keys judge all operations together: what bears no key may come later.
+
     private func makeFollower<M: Model>(_ model: M) -> any HistoryFollower {
-        LinearizabilityFollower(model: model, checker: self)
+        model.family == .register
+            ? LinearizabilityFollower(model: model, checker: self)
+            : LinearizabilityFollower(model: JoinedKeys(base: model), checker: self)
     }
 }
 
@@ -39,7 +43,7 @@ final class LinearizabilityFollower<M: Model>: HistoryFollower {
             guard let process = event.process.number else { continue }
             let key: Value?
             if event.kind == .invoke {
-                key = event.key
+                key = model is any JoinsKeys && model.family == .general ? nil : event.key
                 open[process] = key
                 operations += 1
             } else {
@@ -80,7 +84,9 @@ final class LinearizabilityFollower<M: Model>: HistoryFollower {
         defer { keys[key] = followed }
         followed.isChanged = false
         guard let history = followed.history(),
-            let partition = Partition.split(history, failedCAS: checker.options.failedCAS).first
+            let partition = Partition.split(
+                history, failedCAS: checker.options.failedCAS, joinsKeys: model is any JoinsKeys
+            ).first
         else { return .valid }
         let search = KeySearch(partition.operations, columns: history.columns, model: model, scratch: scratch)
         let result =
