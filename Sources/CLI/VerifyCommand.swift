@@ -58,6 +58,7 @@ struct VerifyCommand: ParsableCommand {
         let count = file.orders.reduce(0) { $0 + $1.indices.count }
         Console.print(
             "The certificate holds: \(count) operation\(count == 1 ? "" : "s") in \(file.orders.count) "
-                + "order\(file.orders.count == 1 ? "" : "s"), model \(file.model).")
+                + "order\(file.orders.count == 1 ? "" : "s"). It was read with model \(file.model), initial value "
+                + "\(file.initial), failed cas \(file.failedCAS.rawValue).")
     }
 }

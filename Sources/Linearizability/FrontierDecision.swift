@@ -67,7 +67,7 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         let answer: Result.Answer
         switch end {
         case .found(let path):
-            answer = .valid(order: WitnessOrder.build(path, schedule: schedule, table: table, steps: search.steps))
+            answer = valid(path, schedule, search.steps, budget)
         case .none(let event): answer = invalid(at: event, schedule)
         case .dead: return nil
         case .exhausted(let limit, let event):
@@ -76,6 +76,17 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         }
         return Result(
             answer: answer, engine: engine, visited: spent.visited, largestFrontier: spent.largestFrontier)
+    }
+
+    private func valid(
+        _ path: [(step: WitnessArena.Step, event: Int32)], _ schedule: Schedule, _ steps: Steps, _ budget: Budget
+    ) -> Result.Answer {
+        let order = WitnessOrder.build(path, schedule: schedule, table: table, steps: steps, within: budget)
+        let events = schedule.events.count
+        if order == nil, events > 0, budget.timeIsUp {
+            return .exhausted(.time, done: events, events: events, rank: schedule.events[events - 1].rank)
+        }
+        return .valid(order: order)
     }
 
     private func invalid(at event: Int, _ schedule: Schedule) -> Result.Answer {
@@ -103,8 +114,7 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
                 let overused = WitnessOrder<Steps>.overused(path, schedule: schedule)
                 if overused.isEmpty {
                     return Result(
-                        answer: .valid(
-                            order: WitnessOrder.build(path, schedule: schedule, table: table, steps: search.steps)),
+                        answer: valid(path, schedule, search.steps, budget),
                         engine: .abstraction, visited: spent.visited, largestFrontier: spent.largestFrontier)
                 }
                 if overused.isSubset(of: counted) { return nil }

@@ -19,15 +19,17 @@ struct WitnessOrder<Steps: Transitions> {
         nextWaiting = Array(repeating: 0, count: schedule.lanes.count)
     }
 
-    /// The places in the partition of the operations that took effect, in a valid order; nil when the steps do not
-    /// make one, which would be a defect of the search.
+    /// The places in the partition of the operations that took effect, in a valid order; nil when the time is up, or
+    /// when the steps do not make one, which would be a defect of the search.
     static func build(
-        _ path: [(step: WitnessArena.Step, event: Int32)], schedule: Schedule, table: LabelTable, steps: Steps
+        _ path: [(step: WitnessArena.Step, event: Int32)], schedule: Schedule, table: LabelTable, steps: Steps,
+        within budget: Budget
     ) -> [Int32]? {
         var builder = WitnessOrder(schedule, table: table, steps: steps)
         guard let hidden = builder.placeHidden(path) else { return nil }
         var next = 0
         for (position, event) in schedule.events.enumerated() {
+            if position & 255 == 255 && budget.timeIsUp { return nil }
             switch event.kind {
             case .invokeObserver: builder.openObservers.append(event.argument)
             case .invokeOptional: builder.waiting[Int(event.lane)].append(event.argument)

@@ -98,11 +98,15 @@ import Testing
     }
 
     @Test func `a port in use is told from the node's own words`() async throws {
+        // A node has a /tmp of its own, and the shell would not find a binary that was built below it.
+        let binary = URL(fileURLWithPath: "/var/tmp/polygraph-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: PolygraphProcess.binary, to: binary)
+        defer { try? FileManager.default.removeItem(at: binary) }
         // The second server of the same node finds the port taken, and says so.
-        try writeWorkload(
-            start:
-                "[\"sh\", \"-c\", \"'{{polygraph}}' sample raft --id {{node.index}} --data {{data}}/a --client-port 7000 --peer-port 7001 --peers {{nodes | addresses}} & sleep 0.5; exec '{{polygraph}}' sample raft --id {{node.index}} --data {{data}}/b --client-port 7000 --peer-port 7001 --peers {{nodes | addresses}}\"]"
-        )
+        let server =
+            "\(binary.path) sample raft --id {{node.index}} --client-port 7000 --peer-port 7001 "
+            + "--peers {{nodes | addresses}} --data {{data}}"
+        try writeWorkload(start: "[\"sh\", \"-c\", \"\(server)/a & sleep 0.5; exec \(server)/b\"]")
         let result = try await PolygraphProcess.run(["run", "own.yaml"], in: folder.url)
         let logs = try folder.read("Reports/own/\(newestRun())/nodes/n1/stderr.log")
         #expect(logs.lowercased().contains("address already in use"), "\(logs)\(result.error)")

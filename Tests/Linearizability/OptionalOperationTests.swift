@@ -115,7 +115,9 @@ import Testing
                 }
                 let overused = WitnessOrder<ShapedTransitions>.overused(path, schedule: schedule)
                 if overused.isEmpty {
-                    let order = WitnessOrder.build(path, schedule: schedule, table: table, steps: steps)
+                    let order = WitnessOrder.build(
+                        path, schedule: schedule, table: table, steps: steps,
+                        within: Budget(deadline: .max, bytes: .max / 4))
                     let positions = (order ?? []).map { Int(partition.operations[Int($0)].invoked) }
                     #expect(expected && verifier.fault(in: positions, of: 3) == nil, "seed \(seed)")
                     break

@@ -270,6 +270,6 @@ struct Climb {
             return .fails(nil, "Every order of the writes was tried, and none suits all reads.")
         case .undecided: break
         }
-        return .undecided("It was not decided: neither an order nor a contradiction was found in the time for it.")
+        return .undecided("It was not decided: what was tried led neither to an order nor to a contradiction.")
     }
 }
