@@ -33,6 +33,19 @@ import Testing
         #expect(check(script).verdict == .valid)
     }
 
+    @Test func aCertificateOfBothKindsHolds() throws {
+        var script = HistoryScript()
+        script.run(0, "put", 1, key: "a")
+        script.run(1, "txn", [["r", "a", .null]], gets: [["r", "a", 1]], key: .none)
+        let options = LinearizabilityOptions(threads: 1, keepsWitnesses: true)
+        let result = Linearizable(model: KeyValueMap(), options: options).check(script.history)
+        let orders = result.partitions.map { (key: $0.key, order: $0.witness ?? []) }
+        let file = CertificateFile(
+            model: "kv", initial: .null, failedCAS: .mismatch, orders: orders, of: script.history)
+        let read = try CertificateFile(file.render())
+        #expect(read.fault(of: script.history, model: KeyValueMap()) == nil)
+    }
+
     /// One operation at a time on an object that grows: states that nothing needs any more are forgotten.
     @Test func longStatesAreForgotten() {
         var script = HistoryScript()

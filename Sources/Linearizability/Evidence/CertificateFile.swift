@@ -129,7 +129,12 @@ public struct CertificateFile: Sendable, Hashable {
     /// Replays all orders against the history.
     /// - Parameter model: the model that `model` and `initial` name.
     /// - Returns: nil where the certificate proves that the history is linearizable, otherwise what is wrong with it.
-    public func fault(of history: History, model: any Model) -> String? { replay(history, model) }
+    public func fault(of history: History, model: any Model) -> String? { joined(history, model) }
+
+    /// With operations of all keys in one order where the checker judges them together.
+    private func joined<M: Model>(_ history: History, _ model: M) -> String? {
+        JoinedKeys.isNeeded(history, model) ? replay(history, JoinedKeys(base: model)) : replay(history, model)
+    }
 
     private func replay<M: Model>(_ history: History, _ model: M) -> String? {
         var positions: [Int: Int] = [:]
