@@ -14,7 +14,8 @@ public final class Lab: Transport {
     public let controllerAddress: String
 
     private let configuration: LabConfiguration
-    private let agents: [AgentHandle]
+    let agents: [AgentHandle]
+    let snapshots = Mutex<[Int: FileSnapshot]>([:])
     private let ethernet: EthernetSwitch
 
     /// Builds the lab: nodes without processes, all links whole.
@@ -157,7 +158,7 @@ public final class Lab: Transport {
         return []
     }
 
-    private func agent(of node: Node) throws(ClusterError) -> AgentHandle {
+    func agent(of node: Node) throws(ClusterError) -> AgentHandle {
         guard agents.indices.contains(node.index), nodes[node.index] == node else {
             throw ClusterError("reach", node: node.name, "the lab has no such node")
         }

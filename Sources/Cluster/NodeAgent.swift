@@ -14,6 +14,7 @@ struct NodeAgent {
     private var folderDescriptor: Int32 = -1
     private var run: NodeRun?
     private var clock = ClockBender()
+    private var disk = DiskHandle()
     /// When the clock or the program was last changed.
     private var clockChanged: Int64 = 0
 
@@ -106,6 +107,34 @@ struct NodeAgent {
             return .state(state())
         case .setClock(let skew):
             return .clock(try setClock(skew))
+        case .disk(let words):
+            return .disk(try carryOutDisk(words))
+        }
+    }
+
+    /// A request that has to do with the node's disk.
+    private mutating func carryOutDisk(_ words: [String]) throws(ClusterError) -> [String] {
+        run?.refresh()
+        let runs = run.map { !$0.isOver } ?? false
+        switch words.first {
+        case "supervise":
+            guard let supervision = DiskSupervision(words: words.dropFirst()) else {
+                throw ClusterError("supervise the disk of", "its agent does not understand \(words)")
+            }
+            guard !runs || disk.supervision == supervision else {
+                throw ClusterError("supervise the disk of", "it runs already; this must come before its start")
+            }
+            try disk.want(supervision, folder: folder + "/data")
+            return []
+        case "power-failure":
+            let count = runs ? run!.processes().count : 0
+            run?.end()
+            let answer = try disk.ask(words)
+            guard var proof = PowerFailureProof(words: answer.dropFirst()) else { return answer }
+            proof.processesKilled = count
+            return ["proof"] + proof.words
+        default:
+            return try disk.ask(words)
         }
     }
 
@@ -140,7 +169,7 @@ struct NodeAgent {
         let plan = NodeRun.Plan(
             program: program, arguments: launch.command,
             environment: launch.environment.map { $0.key + "=" + $0.value }, folder: dataFolder, output: output,
-            errors: errors)
+            errors: errors, supervision: disk.level, attach: disk.attach)
         run = nil
         run = try NodeRun(plan) { process, release throws(ClusterError) in
             try clock.bendAtExecution(process, release: release)

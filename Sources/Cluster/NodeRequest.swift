@@ -8,6 +8,8 @@ enum NodeRequest {
     case resume
     case state
     case setClock(ClockSkew)
+    /// For the agent's disk supervision; the words are its own.
+    case disk([String])
 
     struct Configuration {
         var name: String
@@ -32,6 +34,7 @@ enum NodeRequest {
         case .resume: ["resume"]
         case .state: ["state"]
         case .setClock(let skew): ["clock", String(skew.offset), String(skew.ratePartsPerMillion)]
+        case .disk(let words): ["disk"] + words
         }
     }
 
@@ -56,6 +59,7 @@ enum NodeRequest {
         case "clock":
             guard words.count == 3, let offset = Int64(words[1]), let rate = Int64(words[2]) else { return nil }
             self = .setClock(ClockSkew(offset: offset, ratePartsPerMillion: rate))
+        case "disk": self = .disk(Array(words.dropFirst()))
         default: return nil
         }
     }
@@ -67,6 +71,7 @@ enum NodeAnswer {
     case count(Int)
     case state(NodeState)
     case clock(ClockProof)
+    case disk([String])
     case failed(step: String, message: String)
     /// The program has started, and ended within the grace period.
     case endedAtOnce(status: Int32?, signal: Int32?)
@@ -83,6 +88,7 @@ enum NodeAnswer {
             [
                 "clock", String(proof.processes), String(proof.elapsed), String(proof.measuredOffset), proof.method,
             ]
+        case .disk(let words): ["disk"] + words
         case .failed(let step, let message): ["failed", step, message]
         case .endedAtOnce(let status, let signal): ["ended"] + NodeAnswer.words(status, signal)
         }
@@ -114,6 +120,7 @@ enum NodeAnswer {
             else { return nil }
             self = .clock(
                 ClockProof(processes: processes, elapsed: elapsed, measuredOffset: offset, method: words[4]))
+        case "disk": self = .disk(Array(words.dropFirst()))
         case "failed":
             guard words.count == 3 else { return nil }
             self = .failed(step: words[1], message: words[2])

@@ -3,6 +3,7 @@
 #include "event.h"
 #include "lab_node.h"
 #include "lab_packet.h"
+#include "lab_seccomp.h"
 #include "lab_stub.h"
 #include "lab_system.h"
 #include "lab_trace.h"

@@ -38,6 +38,9 @@ struct Scenario {
         case "storm": findings = try storm()
         case "inherit": findings = try inherit()
         case "static": findings = try staticBinary()
+        case "power-model": findings = try powerModel()
+        case "power-records": findings = try powerRecords()
+        case "call-rules": findings = try callRules()
         case "probes": findings = probes()
         default: exit(254)
         }
