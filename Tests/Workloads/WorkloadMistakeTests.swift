@@ -97,7 +97,7 @@ import Testing
         ("name: my-kv", "name: ../up", "my-kv.yaml:2:7: name: names a folder"),
         (
             "check: linearizable", "check-limits: {memory: 12}",
-            "check-limits.memory: expected an amount of memory such as 512MB or 2GB; found `12`"
+            "check-limits.memory: expected an amount such as 64KiB, 512MB or 2GB; found `12`"
         ),
         ("check: linearizable", "check-limits: {memory: 1kB}", "check-limits.memory: must be at least 1MB"),
         ("check: linearizable", "seed: -1", "seed: expected a seed: a whole number from 0"),
