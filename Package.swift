@@ -137,7 +137,10 @@ let package = Package(
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",
-            ["PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"]),
+            [
+                "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory",
+                "PolygraphRunner",
+            ]),
         tests(
             "Workloads",
             [

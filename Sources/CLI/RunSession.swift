@@ -79,7 +79,7 @@ struct RunSession {
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
-        record.warnings = outcome.warnings
+        record.warnings = outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
         let words =
             ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
             + (command.stopOnViolation ? ["--stop-on-violation"] : [])
@@ -127,7 +127,8 @@ struct RunSession {
             .init(name, .string(Quantity.describe(duration: nanoseconds)))
         }
         let leaderChanges = Int64(max(0, outcome.leaders.count - 1))
-        return [.init("leader changes", .integer(leaderChanges))]
+        let durability = outcome.durability.map { [CheckResult.Fact("durability", .string($0.sentence))] } ?? []
+        return [.init("leader changes", .integer(leaderChanges))] + durability
             + outcome.steps.map { duration($0.name, $0.elapsed) }
             + [duration("in all, until the verdict", Int64(elapsed * 1e9))]
     }

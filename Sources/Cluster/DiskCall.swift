@@ -68,7 +68,8 @@ extension DiskSupervisor {
             return DiskCall(raw: raw, kind: kind(raw.call), paths: [path], creates: raw.call == lab_call_mkdir)
         case lab_call_truncate:
             guard let path = paths.path(of: raw, folder: UInt64(bitPattern: -100), raw.arguments.0) else { return nil }
-            return DiskCall(raw: raw, kind: .ftruncate, paths: [path], file: files.key(path: path, folder: paths.folder))
+            return DiskCall(
+                raw: raw, kind: .ftruncate, paths: [path], file: files.key(path: path, folder: paths.folder))
         default: return nil
         }
     }
@@ -149,8 +150,9 @@ struct Vectors {
         guard 0...1024 ~= count else { return nil }
         var words = [UInt64](repeating: 0, count: 2 * count)
         let size = UInt64(16 * count)
-        guard words.withUnsafeMutableBytes({ lab_memory_read(raw.thread, raw.arguments.1, $0.baseAddress!, size) })
-            == Int64(size)
+        guard
+            words.withUnsafeMutableBytes({ lab_memory_read(raw.thread, raw.arguments.1, $0.baseAddress!, size) })
+                == Int64(size)
         else { return nil }
         parts = (0..<count).map { (words[2 * $0], Int(clamping: words[2 * $0 + 1])) }
     }

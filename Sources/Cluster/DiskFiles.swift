@@ -127,4 +127,3 @@ extension DiskFileKey {
         inode = identity.inode
     }
 }
-

@@ -23,9 +23,7 @@ struct DiskHandle {
         // A file of gigabytes may have to be rolled back, but nothing waits for ever.
         var patience = timeval(tv_sec: 25, tv_usec: 0)
         setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        let words = [
-            DiskSupervisor.word, folder, String(supervision.level.rawValue), supervision.losesUnsyncedNames ? "1" : "0",
-        ]
+        let words = [DiskSupervisor.word, folder] + supervision.words
         let number = NodeInit.spawn(title: "polygraph disk", words, channel: pair[1])
         close(pair[1])
         guard number > 0 else {

@@ -86,8 +86,9 @@ extension DiskSupervisor {
         let raw = call.raw
         let most = 1 << 26
         let length = min(limit, call.length, most)
-        guard let parts = raw.call == lab_call_write || raw.call == lab_call_pwrite
-            ? [(address: raw.arguments.1, length: call.length)] : Vectors(raw)?.parts
+        guard
+            let parts = raw.call == lab_call_write || raw.call == lab_call_pwrite
+                ? [(address: raw.arguments.1, length: call.length)] : Vectors(raw)?.parts
         else { return .failure(EFAULT) }
         if let key = call.file { files.willWrite(key, 0, .max, thread: raw.thread) }
         let position = Int64(bitPattern: raw.arguments.3)

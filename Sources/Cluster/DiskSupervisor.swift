@@ -15,6 +15,8 @@ struct DiskSupervisor {
     private var listener: Int32 = -1
     /// Process 1 of the node.
     private var keeper: Int32 = 0
+    /// Whether calls have ever been handed over.
+    private var hasWatched = false
     /// Descriptors from here to `numbersEnd` are watched.
     var firstNumber: Int32 = 0
     var numbersEnd: Int32 = 0
@@ -22,8 +24,8 @@ struct DiskSupervisor {
     /// Calls that wait, in no order; few.
     private var delayed: [(due: Int64, call: DiskCall, outcome: SystemCallFaults.Outcome)] = []
 
-    /// The word that makes a process of the lab a supervisor. Behind it: the data directory, the level, 1 where
-    /// unsynced names are lost.
+    /// The word that makes a process of the lab a supervisor. Behind it: the data directory, and the words of a
+    /// `DiskSupervision`.
     static let word = "disk"
 
     static func main(_ channel: ControlChannel, _ words: [String]) -> Never {
@@ -32,10 +34,7 @@ struct DiskSupervisor {
         _ = lab_die_with_parent()
         signal(SIGPIPE, SIG_IGN)
         raiseDescriptorLimit()
-        guard words.count == 3, let number = Int32(words[1]), let level = DiskSupervision.Level(rawValue: number) else {
-            exit(254)
-        }
-        let settings = DiskSupervision(level, losesUnsyncedNames: words[2] == "1")
+        guard let settings = DiskSupervision(words: words.dropFirst()) else { exit(254) }
         var supervisor = DiskSupervisor(channel, folder: words[0], settings)
         do {
             while true { try supervisor.serve() }
@@ -181,6 +180,7 @@ struct DiskSupervisor {
             keeper = words.count > 1 ? Int32(words[1]) ?? 0 : 0
             listener = lab_descriptor_receive(channel.descriptor)
             guard listener >= 0 else { throw .system(-listener) }
+            hasWatched = true
             chooseNumbers(words.count > 2 ? Int32(words[2]) ?? 0 : 0)
             try channel.send(["done"])
         case "rules":
@@ -195,6 +195,8 @@ struct DiskSupervisor {
             try channel.send(
                 ["counters"]
                     + faults.counters.flatMap { [String($0.matched), String($0.hit), String($0.lastHit)] })
+        case "durability" where !hasWatched:
+            try channel.send(["failed", "its system calls could not be watched"])
         case "durability":
             try channel.send(
                 [

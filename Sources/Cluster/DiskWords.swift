@@ -1,12 +1,12 @@
 // What goes between controller, agent and disk supervisor, as words.
 
 extension DiskSupervision {
-    var words: [String] { [String(level.rawValue), losesUnsyncedNames ? "1" : "0"] }
+    var words: [String] { [String(level.rawValue), losesUnsyncedNames ? "1" : "0", isOptional ? "1" : "0"] }
 
     init?(words: ArraySlice<String>) {
         let words = Array(words)
-        guard words.count == 2, let number = Int32(words[0]), let level = Level(rawValue: number) else { return nil }
-        self.init(level, losesUnsyncedNames: words[1] == "1")
+        guard words.count == 3, let number = Int32(words[0]), let level = Level(rawValue: number) else { return nil }
+        self.init(level, losesUnsyncedNames: words[1] == "1", isOptional: words[2] == "1")
     }
 }
 

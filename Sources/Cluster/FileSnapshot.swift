@@ -66,7 +66,7 @@ final class FileSnapshot: Sendable {
             let size = DiskFile.size(target)
             let differing = FileCopy.match(target, to: entry.copy, in: 0..<entry.size)
             guard differing >= 0, ftruncate(target, off_t(entry.size)) == 0 else { throw fail(entry.path) }
-            let lost = differing + max(0, size - entry.size)
+            let lost = isThere ? differing + max(0, size - entry.size) : entry.size
             if !isThere || lost > 0 {
                 let change = isThere ? "rolled back" : "has come back"
                 damage.append(FileDamage(path: entry.path, offset: 0, length: lost, change: change))

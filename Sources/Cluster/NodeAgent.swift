@@ -169,7 +169,8 @@ struct NodeAgent {
         let plan = NodeRun.Plan(
             program: program, arguments: launch.command,
             environment: launch.environment.map { $0.key + "=" + $0.value }, folder: dataFolder, output: output,
-            errors: errors, supervision: disk.level, attach: disk.attach)
+            errors: errors, supervision: disk.level, supervisionIsOptional: disk.supervision.isOptional,
+            attach: disk.attach)
         run = nil
         run = try NodeRun(plan) { process, release throws(ClusterError) in
             try clock.bendAtExecution(process, release: release)

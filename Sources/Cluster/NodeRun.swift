@@ -24,6 +24,7 @@ struct NodeRun {
         var output: Int32
         var errors: Int32
         var supervision = lab_supervise_nothing
+        var supervisionIsOptional = false
         /// Takes charge of the supervised calls that arrive at `listener` of process `program`; `keeper` is process 1.
         var attach: (_ program: Int32, _ listener: Int32, _ keeper: Int32) throws(ClusterError) -> Void = { _, _, _ in }
     }
@@ -42,7 +43,8 @@ struct NodeRun {
                     plan.folder.withCString { folder in
                         var launch = lab_launch(
                             program: program, arguments: arguments, environment: environment, directory: folder,
-                            output: plan.output, errors: plan.errors, supervision: plan.supervision)
+                            output: plan.output, errors: plan.errors, supervision: plan.supervision,
+                            supervision_is_optional: plan.supervisionIsOptional)
                         return lab_node_create(&launch, &node, &failure)
                     }
                 }

@@ -39,9 +39,11 @@ struct SystemCallFaults {
 
     var isEmpty: Bool { rules.isEmpty }
 
-    /// Replaces all rules; their counters begin at 0.
+    /// Replaces all rules. Those that were in force already go on where they are; the counters of the others begin at 0.
     mutating func set(_ newRules: [SystemCallRule]) {
+        var old = rules
         rules = newRules.enumerated().map { index, rule in
+            if let place = old.firstIndex(where: { $0.rule == rule }) { return old.remove(at: place) }
             var state = Rule(rule: rule, random: DrawnNumbers(seed: rule.seed).derived(String(index)))
             if case .full(let room) = rule.effect { state.room = room }
             return state

@@ -1,7 +1,7 @@
 /// How closely the calls of a node's processes are watched. What is not watched costs nothing; a watched call costs a
 /// few microseconds. Sockets are never watched.
 public struct DiskSupervision: Hashable, Sendable {
-    public enum Level: Int32, CaseIterable, Sendable {
+    public enum Level: Int32, CaseIterable, Comparable, Sendable {
         case nothing
         /// The calls that bring data to the disk are counted: enough for the durability audit.
         case syncs
@@ -10,16 +10,21 @@ public struct DiskSupervision: Hashable, Sendable {
         case writes
         /// Also what reads them: needed for rules on reading calls.
         case reads
+
+        public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
 
     public var level: Level
     /// Whether a power failure loses every name that was not made durable by `fsync` of its folder (POSIX), or only
     /// those that no later `fsync` of any file has followed (journalling file systems such as ext4 and XFS).
     public var losesUnsyncedNames: Bool
+    /// Whether a node starts unwatched where the kernel does not offer it; otherwise it does not start.
+    public var isOptional: Bool
 
-    public init(_ level: Level, losesUnsyncedNames: Bool = false) {
+    public init(_ level: Level, losesUnsyncedNames: Bool = false, isOptional: Bool = false) {
         self.level = level
         self.losesUnsyncedNames = losesUnsyncedNames
+        self.isOptional = isOptional
     }
 }
 

@@ -4,6 +4,7 @@ import PolygraphHistory
 public enum FaultCatalog {
     public static let kinds: [any Fault.Type] = [
         PartitionFault.self, KillFault.self, PauseFault.self, ClockFault.self,
+        DiskFault.self, DiskFullFault.self, CrashAtFault.self, PowerFailureFault.self, CorruptFilesFault.self,
     ]
 
     public static let descriptions: [FaultDescription] = kinds.map { $0.description }

@@ -18,6 +18,8 @@ public final class NemesisContext {
     public let processes: ProcessBoard
     /// Which clocks are wrong.
     public let clocks: ClockBoard
+    /// Which system calls are disturbed, and which nodes damaged.
+    public let disks: DiskBoard
 
     public init(
         transport: any Transport, system: any System, now: @escaping () -> Int64,
@@ -30,6 +32,7 @@ public final class NemesisContext {
         links = LinkBoard(transport)
         processes = ProcessBoard(transport, system)
         clocks = ClockBoard(transport, now)
+        disks = DiskBoard(transport)
     }
 
     public var nodes: [Node] { transport.nodes }

@@ -1,3 +1,4 @@
+import PolygraphCluster
 import PolygraphGenerators
 import PolygraphHistory
 
@@ -63,6 +64,15 @@ public struct Schedule: Hashable, Sendable {
         faults.sort { ($0.start, $0.function) < ($1.start, $1.function) }
         for index in faults.indices { faults[index].id = index }
         self.faults = faults
+    }
+
+    /// How closely the nodes' system calls must be watched for all these faults; nil: not at all.
+    public var supervision: DiskSupervision? {
+        faults.compactMap { $0.kind.supervision(for: $0.settings) }.reduce(nil) { joined, next in
+            guard let joined else { return next }
+            return DiskSupervision(
+                max(joined.level, next.level), losesUnsyncedNames: joined.losesUnsyncedNames || next.losesUnsyncedNames)
+        }
     }
 
     /// When something happens: all beginnings and ends, in order of time; ends before beginnings.

@@ -22,6 +22,8 @@ public struct RunOutcome: Sendable {
     public var commands: [[String]]
     /// What the reader of a verdict should know, one sentence each.
     public var warnings: [String]
+    /// How durable what was acknowledged was; nil where the nodes' syncs could not be seen.
+    public var durability: DurabilityAudit?
     /// Nanoseconds that each step took, in order.
     public var steps: [(name: String, elapsed: Int64)]
 }
@@ -151,6 +153,7 @@ public struct Run {
         watch.stop()
         interpreter.drainAll()
         follower?.stop()
+        let syncs = transport.nodes.compactMap { try? transport.durability(of: $0) }
         status.phase = "stopping nodes"
         transport.tearDown()
         step("stop nodes")
@@ -178,7 +181,8 @@ public struct Run {
             history: history, interrupted: stop.isRequested && stop.reason == .user, failure: journal.failure,
             duration: duration,
             leaders: watch.leaderChanges.map { ($0.time, names[$0.node]) }, nodes: transport.nodes,
-            commands: commands, warnings: warnings + watch.warnings + history.warnings, steps: steps)
+            commands: commands, warnings: warnings + watch.warnings + history.warnings,
+            durability: DurabilityAudit(history, readOnly: plan.readOnly, syncs: syncs, origin: origin), steps: steps)
     }
 
     private func startNodes() throws(RunError) -> [[String]] {
@@ -186,6 +190,12 @@ public struct Run {
         var commands: [[String]] = []
         do throws(ClusterError) {
             for node in transport.nodes {
+                if let supervision = plan.schedule.supervision {
+                    try transport.superviseDisk(node, supervision)
+                } else {
+                    // For the audit of durability; a run does without.
+                    try? transport.superviseDisk(node, DiskSupervision(.syncs, isOptional: true))
+                }
                 let launch = plan.system.launch(node, nodes: transport.nodes)
                 commands.append(launch.command)
                 try transport.start(node, launch)

@@ -20,6 +20,8 @@ struct lab_launch {
     int errors;
     /// Which of its system calls are handed over.
     enum lab_supervision supervision;
+    /// Whether the program runs without where the kernel does not offer it.
+    bool supervision_is_optional;
 };
 
 /// A node's processes: process 1 of their PID namespace, and the way to hear of them.

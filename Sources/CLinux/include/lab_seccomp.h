@@ -82,6 +82,9 @@ int lab_supervision_answer_descriptor(int listener, uint64_t id, int descriptor,
 /// Whether the thread still waits for the answer.
 bool lab_supervision_waits(int listener, uint64_t id);
 
+/// Supervises a short-lived process. The caller must have one thread only. 0, or an errno.
+int lab_supervision_probe(void);
+
 /// A file behind a descriptor of another process.
 struct lab_file_identity {
     uint64_t device;
@@ -103,6 +106,9 @@ struct lab_thread_status {
 };
 /// 0, or an errno.
 int lab_thread_read_status(pid_t thread, struct lab_thread_status *status);
+enum { lab_thread_runs = -1, lab_thread_is_gone = -2 };
+/// The number of the call that a thread sleeps in, or one of these; `lab_thread_runs` also where it is not told.
+long lab_thread_call_number(pid_t thread);
 /// Whether a thread may be in the middle of a call that changes a file: not when it is gone or sleeps in another call.
 bool lab_thread_may_write(pid_t thread);
 /// Whether another process has the descriptor open.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -122,7 +123,7 @@ enum DiskRole {
         }
         let data = Array("0123456789".utf8)
         for word in words {
-            let file = open("data", O_RDWR | O_CREAT, 0o644)
+            let file = open("data", O_RDWR | O_CREAT | O_APPEND, 0o644)
             var before = timespec()
             clock_gettime(CLOCK_MONOTONIC, &before)
             switch word {

@@ -41,6 +41,8 @@ struct Scenario {
         case "power-model": findings = try powerModel()
         case "power-records": findings = try powerRecords()
         case "call-rules": findings = try callRules()
+        case "redis": findings = try redis()
+        case "etcd": findings = try etcd()
         case "probes": findings = probes()
         default: exit(254)
         }
