@@ -36,7 +36,11 @@ struct DiskCost {
                 "redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--appendonly", "yes",
                 "--appendfsync", fsync, "--dir", node.dataDirectory,
             ]))
-        while !shell("redis-cli -h \(node.address) ping").hasPrefix("PONG") { usleep(5000) }
+        var looks = 0
+        while !shell("redis-cli -h \(node.address) ping").hasPrefix("PONG"), looks < 1000 {
+            looks += 1
+            usleep(5000)
+        }
         let output = shell(
             "redis-benchmark -h \(node.address) -c 10 -n \(fsync == "always" ? 3000 : 20_000) -t set --csv")
         _ = shell("rm -rf \(node.dataDirectory)/*")

@@ -29,7 +29,7 @@ public struct DiskFault: Fault {
             .target("one"),
         ],
         needs: DiskRules.needs, proof: "calls that matched and calls that were hit, by node",
-        undo: "calls go through to the kernel again")
+        undo: "calls go through to the kernel again; a node that ended over it is started again")
 
     private static let spoiling = ["error", "data"]
 
@@ -93,7 +93,7 @@ public struct DiskFault: Fault {
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        DiskRules.end(choice, planned, context)
+        context.raiseFallen(choice, planned, DiskRules.end(choice, planned, context))
     }
 
     private func rules(node: Int) -> [SystemCallRule] {

@@ -12,7 +12,8 @@ public struct DiskFullFault: Fault {
                 "room", .bytes(atLeast: 0), standard: .integer(0), "bytes that can still be written on each node"),
             DiskRules.files, .target("one"),
         ],
-        needs: DiskRules.needs, proof: "calls that failed, by node", undo: "there is room again")
+        needs: DiskRules.needs, proof: "calls that failed, by node",
+        undo: "there is room again; a node that ended over it is started again")
 
     private let planned: PlannedFault
 
