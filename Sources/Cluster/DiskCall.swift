@@ -154,6 +154,8 @@ struct Vectors {
             words.withUnsafeMutableBytes({ lab_memory_read(raw.thread, raw.arguments.1, $0.baseAddress!, size) })
                 == Int64(size)
         else { return nil }
-        parts = (0..<count).map { (words[2 * $0], Int(clamping: words[2 * $0 + 1])) }
+        // More than the kernel takes at once, and too little for a sum to overflow.
+        let most: UInt64 = 1 << 40
+        parts = (0..<count).map { (words[2 * $0], Int(min(most, words[2 * $0 + 1]))) }
     }
 }

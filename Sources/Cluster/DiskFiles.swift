@@ -42,7 +42,8 @@ struct DiskFiles {
 
     /// Notes that `thread` is about to write. The file's contents must not have changed yet.
     mutating func willWrite(_ key: DiskFileKey, _ start: Int64, _ end: Int64, thread: Int32) {
-        guard var file = files.removeValue(forKey: key) else { return }
+        // The kernel refuses what makes no sense.
+        guard start >= 0, start < end, var file = files.removeValue(forKey: key) else { return }
         _ = file.separate(folder: folder)
         file.mark(start, end, thread: thread, call: latestCall[thread] ?? calls)
         files[key] = file

@@ -66,10 +66,10 @@ extension DiskSupervisor {
                 position = Int64(clamping: current)
             }
             // Another thread may move the position first.
-            let end = isSequential || code != 0 || flags & O_APPEND != 0 ? .max : position + Int64(call.length)
+            let end = isSequential || code != 0 || flags & O_APPEND != 0 ? .max : self.end(position, call.length)
             files.willWrite(key, position, end, thread: raw.thread)
         } else {
-            files.willWrite(key, position, position + Int64(call.length), thread: raw.thread)
+            files.willWrite(key, position, self.end(position, call.length), thread: raw.thread)
         }
         guard forced || isSynchronous else { return .goOn }
         let answer = write(call, limit: call.length, flipping: nil)
@@ -130,6 +130,12 @@ extension DiskSupervisor {
         return result >= 0 ? .result(Int64(result)) : .failure(errno)
     }
 
+    /// Where a range of a call ends, however wild the call is.
+    private func end(_ start: Int64, _ length: Int) -> Int64 {
+        let (sum, overflows) = start.addingReportingOverflow(Int64(length))
+        return overflows ? .max : sum
+    }
+
     private mutating func markAllocation(_ file: DiskFileKey, _ raw: lab_supervised_call) {
         let mode = raw.arguments.1
         let keepsSize: UInt64 = 1
@@ -137,7 +143,7 @@ extension DiskSupervisor {
         guard mode & ~keepsSize != 0 else { return }
         let movesBytes: UInt64 = 0x28  // FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE
         let start = Int64(clamping: raw.arguments.2)
-        let end = mode & movesBytes != 0 ? .max : start + Int64(clamping: raw.arguments.3)
+        let end = mode & movesBytes != 0 ? .max : self.end(start, Int(clamping: raw.arguments.3))
         files.willWrite(file, start, end, thread: raw.thread)
     }
 

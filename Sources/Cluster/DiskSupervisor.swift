@@ -150,7 +150,7 @@ struct DiskSupervisor {
         }
         if crashes {
             if case .descriptor(let own, _, _) = answer { close(own) }
-            kill(keeper, SIGKILL)
+            if keeper > 1 { kill(keeper, SIGKILL) }
             return
         }
         reply(call, answer)

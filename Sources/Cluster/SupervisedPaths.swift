@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// The paths that a supervised call names, as the process that makes it means them.
+/// The paths that a supervised call names, as the process that makes it means them. Names that are no UTF-8 are left to
+/// the kernel.
 struct SupervisedPaths {
     /// The data directory, without symbolic links.
     let folder: String
@@ -37,7 +38,7 @@ struct SupervisedPaths {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
             let length = readlink(path, buffer.baseAddress!, buffer.count)
             guard length > 0 else { return nil }
-            return String(decoding: UnsafeRawBufferPointer(buffer)[..<length], as: UTF8.self)
+            return String(validating: UnsafeRawBufferPointer(buffer)[..<length], as: UTF8.self)
         }
     }
 
@@ -52,7 +53,7 @@ struct SupervisedPaths {
                 let count = lab_memory_read(thread, next, buffer.baseAddress! + filled, UInt64(room))
                 guard count > 0 else { return nil }
                 let fresh = buffer[filled..<(filled + Int(count))]
-                if let end = fresh.firstIndex(of: 0) { return String(decoding: buffer[..<end], as: UTF8.self) }
+                if let end = fresh.firstIndex(of: 0) { return String(validating: buffer[..<end], as: UTF8.self) }
                 filled += Int(count)
             }
             return nil

@@ -1,4 +1,5 @@
 import PolygraphCluster
+import PolygraphHistory
 import Testing
 
 @testable import PolygraphNemesis
