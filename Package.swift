@@ -130,6 +130,7 @@ let package = Package(
         tests(
             "Synthesis",
             ["PolygraphHistory", "PolygraphModelVocabulary", "PolygraphModels", "PolygraphSynthesis"]),
+        tests("Checking", ["PolygraphChecking", "PolygraphHistory"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
@@ -137,7 +138,10 @@ let package = Package(
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",
-            ["PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"]),
+            [
+                "PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis",
+                "PolygraphRunner",
+            ]),
         tests(
             "Workloads",
             [

@@ -18,6 +18,8 @@ public struct PlannedFault: Hashable, Sendable {
     /// How many nodes `minority` takes this time.
     public var minoritySize: Int
     public var quorum: QuorumRule?
+    /// Whether `order` holds as it stands, whoever runs or leads: the fault repeats one that happened.
+    public var isPinned = false
 
     /// The kind of fault. A schedule has only faults that the catalog knows.
     var kind: any Fault.Type { FaultCatalog.kind(named: function)! }

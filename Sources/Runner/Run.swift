@@ -53,7 +53,8 @@ public final class RunStop: Sendable {
         action.withLock { $0 }?()
     }
 
-    fileprivate func whenRequested(_ body: @escaping @Sendable () -> Void) {
+    /// Replaces what is done when the end is asked for; done at once where it has been.
+    public func whenRequested(_ body: @escaping @Sendable () -> Void) {
         action.withLock { $0 = body }
         if isRequested { body() }
     }
