@@ -4,6 +4,7 @@
 # make fuzz    the whole checker on a million random histories of each model, against trying every order; hours
 # make bench   print the figures of README.md
 # make lint    formatting and style
+# make documentation  put the table of faults into Documentation/faults.md
 # make release one static binary, ./polygraph, for machines without Swift
 # make deps    install what the build and the tests need (Debian); does nothing when all is there
 
@@ -15,7 +16,7 @@ POLYGRAPH := .build/release/polygraph
 # Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: all deps build-deps build demo test mutants fuzz bench lint release clean
+.PHONY: all deps build-deps build demo test mutants fuzz bench lint documentation release clean
 
 all: build
 
@@ -60,6 +61,12 @@ bench: build-deps
 	.build/release/CheckerBenchmark
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
+
+documentation: build
+	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \
+	awk -v table=$$table '/^<!-- What follows is written by/ { while ((getline line < table) > 0) print line; skip = 1 } \
+	    !skip { print } /^<!-- What .* ends here/ { skip = 0 }' Documentation/faults.md >$$table.new && \
+	cp $$table.new Documentation/faults.md && rm $$table $$table.new
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks

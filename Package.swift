@@ -130,6 +130,7 @@ let package = Package(
         tests(
             "Synthesis",
             ["PolygraphHistory", "PolygraphModelVocabulary", "PolygraphModels", "PolygraphSynthesis"]),
+        tests("Checking", ["PolygraphChecking", "PolygraphHistory"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
@@ -139,6 +140,7 @@ let package = Package(
             "Runner",
             [
                 "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory",
+                "PolygraphNemesis",
                 "PolygraphRunner",
             ]),
         tests(

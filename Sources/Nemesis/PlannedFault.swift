@@ -6,7 +6,7 @@ public struct PlannedFault: Hashable, Sendable {
     /// Unique in its run, from 0, in order of the start.
     public var id: Int
     /// Which line of `faults:` it comes from, counted from 0.
-    public var line: Int
+    public var line = 0
     /// The kind's name: `partition`, `kill`, …
     public var function: String
     /// What was drawn for it.
@@ -23,7 +23,9 @@ public struct PlannedFault: Hashable, Sendable {
     /// What it waits for; nil: it comes by the clock.
     public var trigger: FaultTrigger?
     /// Nanoseconds between two faults of one trigger.
-    public var gap: Int64
+    public var gap: Int64 = 0
+    /// Whether `order` holds as it stands, whoever runs or leads: the fault repeats one that happened.
+    public var isPinned = false
 
     /// The kind of fault. A schedule has only faults that the catalog knows.
     var kind: any Fault.Type { FaultCatalog.kind(named: function)! }

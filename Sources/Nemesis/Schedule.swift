@@ -42,14 +42,6 @@ public struct FaultEntry: Hashable, Sendable {
 public struct Schedule: Hashable, Sendable {
     /// In order of their start.
     public var faults: [PlannedFault]
-    /// Nanoseconds; every fault begins and ends within it.
-    public var duration: Int64
-
-    public init(faults: [PlannedFault], duration: Int64) {
-        self.faults = faults
-        self.duration = duration
-    }
-
     /// Draws the schedule. Every line has a stream of random numbers of its own, so that changing one line leaves the
     /// others as they were.
     /// - Parameters:
@@ -75,8 +67,7 @@ public struct Schedule: Hashable, Sendable {
             faults += Self.oneAtATime(&lines, every: rules.every, duration: duration, root.split("exclusive"))
         }
         faults.sort { ($0.start, $0.function, $0.line) < ($1.start, $1.function, $1.line) }
-        for index in faults.indices { faults[index].id = index }
-        self.init(faults: faults, duration: duration)
+        self.init(faults: faults)
     }
 
     /// How closely the nodes' system calls must be watched for all these faults; nil: not at all.

@@ -55,7 +55,8 @@ public final class RunStop: Sendable {
         action.withLock { $0 }?()
     }
 
-    fileprivate func whenRequested(_ body: @escaping @Sendable () -> Void) {
+    /// Replaces what is done when the end is asked for; done at once where it has been.
+    public func whenRequested(_ body: @escaping @Sendable () -> Void) {
         action.withLock { $0 = body }
         if isRequested { body() }
     }
@@ -115,7 +116,7 @@ public struct Run {
         }
         defer { follower?.stop() }
         let wake = Event()
-        let triggers = TriggerWatch(plan.schedule, wake: wake)
+        let triggers = TriggerWatch(plan.schedule, duration: plan.duration, wake: wake)
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,

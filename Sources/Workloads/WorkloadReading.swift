@@ -7,8 +7,7 @@ import PolygraphSystems
 struct WorkloadReading {
     static let keys = [
         "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
-        "every", "quiet",
-        "seed", "check", "check-limits",
+        "every", "quiet", "seed", "check", "check-limits", "tame",
     ]
 
     let root: YAMLNode
@@ -41,6 +40,7 @@ struct WorkloadReading {
         let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
         let seed = fields["seed"].map { $0.seed() }
         let check = check(fields)
+        let tame = fields["tame"].map { $0.choice(TameRunRule.allCases.map { ($0.rawValue, $0) }, "rule") } ?? .unknown
 
         let faults = fields["faults"].map {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
@@ -60,13 +60,13 @@ struct WorkloadReading {
         }
         if let workload, let client, let section = fields["client"] { match(workload, client, section) }
         guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
-            let every, let quiet, let check
+            let every, let quiet, let check, let tame
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, system: system,
             client: client, workload: workload, clients: clients, faults: faults ?? [],
             scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every,
-            quiet: quiet, seed: seed ?? nil, check: check)
+            quiet: quiet, seed: seed ?? nil, check: check, tame: tame)
     }
 
     /// The client must know the operations that the workload makes.
