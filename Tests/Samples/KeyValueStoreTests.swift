@@ -34,6 +34,23 @@ import Testing
         #expect(store.read("k") == .value("5"))
     }
 
+    @Test func `stamps decide only with the bug, and survive a snapshot`() throws {
+        func put(_ request: UInt64, _ value: String, at stamp: Nanoseconds) -> Command {
+            Command(client: "a", request: request, key: "k", change: .put(value: value), stamp: stamp)
+        }
+        for bugs in [[], [.trustClockOrdering]] as [Set<RaftBug>] {
+            var store = KeyValueStore(bugs: bugs)
+            #expect(store.apply(put(1, "1", at: 60), at: 1) == .done)
+            var copy = KeyValueStore(bugs: bugs)
+            try copy.restore(store.serialised)
+            #expect(copy == store)
+            #expect(copy.apply(put(2, "2", at: 59), at: 2) == .done)
+            #expect(copy.read("k") == .value(bugs.isEmpty ? "2" : "1"))
+            #expect(copy.apply(put(3, "3", at: 60), at: 3) == .done)
+            #expect(copy.read("k") == .value("3"))
+        }
+    }
+
     @Test func `the oldest client is forgotten first, whether or not a snapshot was taken in between`() throws {
         for restoredAt in 0..<200 as Range<UInt64> {
             var random = SplitMix64(seed: restoredAt)

@@ -20,7 +20,7 @@ public enum RaftBug: String, CaseIterable, Sendable {
     case trustClockOrdering = "trust-clock-ordering"
     /// Names are looked up once, and whoever is at the address is believed to be the peer.
     case dnsOnce = "dns-once"
-    /// Members change without waiting for the previous change, or for anybody's consent.
+    /// Members change in one step, to those that answer just now, without waiting for anybody's consent.
     case splitConfig = "split-config"
 
     /// One line for lists and help texts.
@@ -47,7 +47,7 @@ public enum RaftBug: String, CaseIterable, Sendable {
         case .dnsOnce:
             "peers' names are looked up once, at start, and whoever answers at an address counts as that peer"
         case .splitConfig:
-            "a change of members holds, and is acknowledged, before a majority has it, and the next need not wait"
+            "a change of members makes members of those that answer just now, at once and without a majority's consent"
         }
     }
 }

@@ -46,11 +46,8 @@ extension RaftCore {
     /// membership changes", raft-dev, 2015).
     mutating func change(_ change: MemberChange, _ now: Now) -> MemberChangeProgress {
         guard role == .leader else { return .refused }
+        if bugs.contains(.splitConfig) { return force(change, now) }
         let wanted = change.applied(to: members.current)
-        if bugs.contains(.splitConfig) {
-            if wanted != members.current, !wanted.isEmpty { append(members: wanted, now) }
-            return .done
-        }
         let isSettled = members.lastChange <= commitIndex && commitIndex >= firstIndexOfTerm
         if wanted == members.current { return isSettled ? .done : .underWay }
         guard isSettled, !wanted.isEmpty else { return .refused }
@@ -61,6 +58,18 @@ extension RaftCore {
         }
         append(members: wanted, now)
         return .underWay
+    }
+
+    /// `split-config`: in one step from the members as they were to those that answer just now, with the change. The
+    /// two may have no majority in common, and nobody is waited for.
+    private mutating func force(_ change: MemberChange, _ now: Now) -> MemberChangeProgress {
+        let answering = members.current.filter { member in
+            guard member != configuration.id else { return true }
+            return now.monotonic - (progress[member]?.lastAnswer ?? .min / 2) < 2 * configuration.electionTimeout
+        }
+        let wanted = change.applied(to: answering)
+        if wanted != members.current, !wanted.isEmpty { append(members: wanted, now) }
+        return .done
     }
 
     /// A learner that lacks no more entries than this will soon have them, too.

@@ -129,7 +129,9 @@ final class RaftNode {
 
     private var membersResponse: HTTPResponse {
         let members = core.members.current.map(String.init).joined(separator: ",")
-        let isSettled = core.members.lastChange <= core.commitIndex && core.learner == nil
+        let isSettled =
+            options.bugs.contains(.splitConfig)
+            || core.members.lastChange <= core.commitIndex && core.learner == nil
         return HTTPResponse(200, #"{"members":[\#(members)],"settled":\#(isSettled)}"#)
     }
 

@@ -106,7 +106,7 @@ enum LogFile {
         else {
             // Blocks are longer than a header: one that is missing from here on is so in what follows, too.
             let following = rest.dropFirst(recordHeaderSize).prefix(unwrittenRun)
-            let isUnwritten = header.prefix(4).allSatisfy { $0 == 0 } || following.allSatisfy { $0 == 0 }
+            let isUnwritten = header.prefix(8).allSatisfy { $0 == 0 } || following.allSatisfy { $0 == 0 }
             return isUnwritten ? .torn : .damaged
         }
         let payload = rest.dropFirst(recordHeaderSize).prefix(length)
