@@ -75,7 +75,7 @@ import Testing
     @Test func `a node that joins gets the log before it gets a vote`() {
         var core = leader()
         receive(.appended(index: 1), from: 2, &core)
-        for number in 0..<200 as Range<UInt8> { _ = core.propose([number]) }
+        for number in 0..<200 as Range<UInt8> { _ = core.propose([9, number]) }
         settle(&core)
         receive(.appended(index: 201), from: 2, &core)
         var progress = change(.add(4), &core)

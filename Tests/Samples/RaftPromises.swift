@@ -9,6 +9,8 @@ struct BrokenPromise: Error, CustomStringConvertible {
 struct RaftPromises {
     private var leaders: [Term: NodeID] = [:]
     private var applied: [LogIndex: LogEntry] = [:]
+    /// The term in which an entry was first applied, which is the one in which it was committed or a later one.
+    private var committedIn: [LogIndex: Term] = [:]
     private var stores: [LogIndex: [String: String]] = [:]
     private var executed: [String: LogIndex] = [:]
     /// When each request was first made, and when a put of each key last took effect.
@@ -31,7 +33,8 @@ struct RaftPromises {
         }
         leaders[core.term] = id
         for index in stride(from: lastApplied, to: core.log.baseIndex, by: -1) {
-            guard let entry = applied[index], entry.term < core.term else { continue }
+            // Whoever has slept since it was elected may still lead an earlier term than that of the commit.
+            guard let entry = applied[index], committedIn[index, default: 0] < core.term else { continue }
             guard core.log.term(at: index) == entry.term else {
                 throw BrokenPromise("the leader of term \(core.term) lacks the committed entry \(index)")
             }
@@ -40,9 +43,11 @@ struct RaftPromises {
 
     /// State machine safety, equality of the stores, exactly-once, and that every put is visible at some time.
     mutating func apply(
-        _ entry: LogEntry, at index: LogIndex, to store: inout KeyValueStore, bugs: Set<RaftBug>, _ now: Nanoseconds
+        _ entry: LogEntry, at index: LogIndex, to store: inout KeyValueStore, bugs: Set<RaftBug>, term: Term,
+        _ now: Nanoseconds
     ) throws {
         let isFirst = applied[index] == nil
+        if isFirst { committedIn[index] = term }
         if let other = applied[index], other != entry {
             throw BrokenPromise("two different entries were applied at \(index)")
         }

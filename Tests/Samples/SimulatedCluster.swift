@@ -152,7 +152,7 @@ struct SimulatedCluster {
             try promises.checkLeader(id, core, previously: &node.lastLeaderTerm)
             while node.applied < core.commitIndex {
                 let index = node.applied + 1
-                try promises.apply(core.log[index], at: index, to: &node.store, bugs: bugs, now)
+                try promises.apply(core.log[index], at: index, to: &node.store, bugs: bugs, term: core.term, now)
                 node.applied = index
             }
             for token in effects.readyReads { try finishRead(token, at: node.applied) }

@@ -63,7 +63,7 @@ extension LogEntry {
 
     /// The members that the entry names, if it is one that does.
     var members: [NodeID]? {
-        guard command.first == Self.membersKind, !command.contains(0) else { return nil }
+        guard command.first == Self.membersKind, command.count > 1, !command.contains(0) else { return nil }
         return Array(command.dropFirst())
     }
 }
