@@ -38,7 +38,9 @@ final class KeySearch<M: Model> {
         self.operations = operations
         self.columns = columns
         self.scratch = scratch
-        reading = effort.usesZones ? RegisterReading(operations, columns: columns, model: model) : nil
+        reading =
+            effort.usesZones
+            ? RegisterReading(operations, columns: columns, model: model, scratch: scratch) : nil
     }
 
     struct Result {
@@ -135,9 +137,7 @@ final class KeySearch<M: Model> {
     func search(_ part: Part, _ budget: Budget) -> Result {
         if let parts { return parts.decide(part, within: budget) }
         if let reading, !part.startsAnywhere {
-            switch RegisterZones.decide(
-                part.isWhole ? reading : reading.part(part.places, returns: part.returns), scratch: scratch)
-            {
+            switch RegisterZones.decide(part.isWhole ? reading : reading.part(part.places, returns: part.returns)) {
             case .valid(let order):
                 return Result(
                     answer: .valid(order: part.isWhole ? order : order.map { part.places[Int($0)] }), engine: .zones)
