@@ -33,6 +33,7 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         var spent = Spent()
         let exact = Schedule(operations, table: table)
         if exact.lanes.isEmpty {
+            if !startsAnywhere, let result = searchSegments(exact, budget, &spent) { return result }
             return run(exact, budget, beam: effort.beam, fallsBack: true, .frontier, &spent)!
         }
         let started = Budget.now()
@@ -76,6 +77,20 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         }
         return Result(
             answer: answer, engine: engine, visited: spent.visited, largestFrontier: spent.largestFrontier)
+    }
+
+    /// Nil where the history is not cut into pieces, or the pieces do not fit together.
+    private func searchSegments(_ schedule: Schedule, _ budget: Budget, _ spent: inout Spent) -> Result? {
+        guard
+            let segments = SegmentedSearch(schedule, table: table, steps: steps, budget: budget, effort: effort)
+        else { return nil }
+        let found = segments.run()
+        spent.visited += found.visited
+        spent.largestFrontier = max(spent.largestFrontier, found.largestFrontier)
+        guard let path = found.path else { return nil }
+        return Result(
+            answer: valid(path, schedule, steps, budget), engine: .frontier, visited: spent.visited,
+            largestFrontier: spent.largestFrontier)
     }
 
     private func valid(

@@ -10,6 +10,12 @@ struct SearchEffort: Sendable {
     var beam = 16
     /// Whether operations of unknown outcome are first not counted.
     var abstracts = true
+    /// Events of one piece of a long history, and events before it from which its search starts. They decide which
+    /// order is found; `threads` does not.
+    var segment = 40_000
+    var warmUp = 1_000
+    /// Threads that search pieces.
+    var threads = 1
 }
 
 /// Decides the operations of one key, whole or with some of its obligations dropped, by the cheapest engine that can.
@@ -199,22 +205,18 @@ final class KeySearch<M: Model> {
     }
 
     private func searchOperations(_ part: Part) -> [SearchOperation] {
-        if part.isWhole {
-            return operations.indices.compactMap { place in
-                let label = table.labels[place]
-                if !operations[place].isMandatory && table.isObserver[Int(label)] { return nil }
-                return SearchOperation(
-                    invoked: operations[place].invoked, returned: operations[place].returned, label: label,
-                    source: Int32(place))
-            }
-        }
-        return part.places.indices.compactMap { number in
-            let place = Int(part.places[number])
+        let count = part.isWhole ? operations.count : part.places.count
+        var found: [SearchOperation] = []
+        found.reserveCapacity(count)
+        for number in 0..<count {
+            let place = part.isWhole ? number : Int(part.places[number])
+            let returned = part.isWhole ? operations[place].returned : part.returns[number]
             let label = table.labels[place]
-            if part.returns[number] == PartitionOperation.never && table.isObserver[Int(label)] { return nil }
-            return SearchOperation(
-                invoked: operations[place].invoked, returned: part.returns[number], label: label,
-                source: Int32(place))
+            if returned == PartitionOperation.never && table.isObserver[Int(label)] { continue }
+            found.append(
+                SearchOperation(
+                    invoked: operations[place].invoked, returned: returned, label: label, source: Int32(place)))
         }
+        return found
     }
 }

@@ -34,23 +34,30 @@ struct WitnessVerifier<M: Model>: Sendable {
         let keyID = key.map { columns.values.id(of: $0) ?? -2 } ?? EventColumns.none
         var state = model.initial
         var latestInvocation = -1
-        var found = 0
-        for position in order {
-            guard position >= 0, position < outcomes.count, outcomes[position] != .absent,
-                joinsKeys || columns.keys[position] == keyID
-            else { return "event \(position) is in the order, but it did not take effect on this key" }
-            let isNew = seen.insert(position)
-            guard isNew else { return "event \(position) is in the order twice" }
-            let outcome = outcomes[position]
-            // Whatever stands earlier must have been invoked before this one returned.
-            guard outcome == .unknown || latestInvocation < Int(returns[position]) else {
-                return
-                    "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
+        var found: Int32 = 0
+        for start in stride(from: 0, to: order.count, by: 512) {
+            // First what lies all over the history, with nothing in between that would wait for it, then the steps.
+            let block = order[start..<min(start + 512, order.count)]
+            for position in block {
+                guard position >= 0, position < outcomes.count, outcomes[position] != .absent,
+                    joinsKeys || columns.keys[position] == keyID
+                else { return "event \(position) is in the order, but it did not take effect on this key" }
+                guard seen.insert(position) else { return "event \(position) is in the order twice" }
+                let outcome = outcomes[position]
+                // Whatever stands earlier must have been invoked before this one returned.
+                guard outcome == .unknown || latestInvocation < Int(returns[position]) else {
+                    return
+                        "event \(position) had returned before event \(latestInvocation) was invoked, but stands after it"
+                }
+                latestInvocation = max(latestInvocation, position)
+                if outcome != .unknown { found += 1 }
             }
-            latestInvocation = max(latestInvocation, position)
-            if outcome != .unknown { found += 1 }
-            guard model.apply(call(position, outcome), to: &state) else {
-                return "the model does not allow event \(position) where it stands"
+            let inputs = block.map { columns.valueIDs[$0] }
+            let outputs = block.map { outcomes[$0] == .happened ? columns.valueIDs[Int(returns[$0])] : -1 }
+            for (place, position) in block.enumerated() {
+                guard model.apply(call(position, inputs[place], outputs[place], key), to: &state) else {
+                    return "the model does not allow event \(position) where it stands"
+                }
             }
         }
         if found == requiredCount(keyID) { return nil }
@@ -62,19 +69,16 @@ struct WitnessVerifier<M: Model>: Sendable {
         return "event \(missing ?? -1) was acknowledged, but is missing from the order"
     }
 
-    private func requiredCount(_ key: Int32) -> Int {
-        required.indices.contains(Int(key) + 1) ? Int(required[Int(key) + 1]) : 0
-    }
+    private func requiredCount(_ id: Int32) -> Int32 { id < -1 || id + 2 > required.count ? 0 : required[Int(id) + 1] }
 
-    private func call(_ position: Int, _ outcome: Outcome) -> Call {
-        let answer = outcome == .happened ? Int(returns[position]) : -1
-        return Call(
+    private func call(_ position: Int, _ input: Int32, _ output: Int32, _ key: Value?) -> Call {
+        Call(
             function: columns.functionNames[Int(columns.functions[position])],
-            input: columns.values[columns.valueIDs[position]],
-            output: answer < 0 ? nil : .some(columns.values[columns.valueIDs[answer]]),
-            outcome: outcome == .happened ? .happened : outcome == .refused ? .refused : .unknown,
+            input: columns.values[input],
+            output: output < 0 ? nil : .some(columns.values[output]),
+            outcome: output >= 0 ? .happened : outcomes[position] == .refused ? .refused : .unknown,
             process: model.needsProcess ? Int(columns.processes[position]) : nil,
-            key: columns.keys[position] < 0 ? nil : .some(columns.values[columns.keys[position]]))
+            key: !joinsKeys ? key : columns.keys[position] < 0 ? nil : .some(columns.values[columns.keys[position]]))
     }
 
     /// Checks one order for every key of the history, as `fault` does; a key without an order must need none.
@@ -138,12 +142,8 @@ struct WitnessVerifier<M: Model>: Sendable {
         if processes.max() ?? 0 <= processes.count { return processes }
         var numbers: [Int32: Int32] = [:]
         return processes.map { process in
-            if process < 0 { return process }
-            let next = Int32(numbers.count)
-            return { (number: inout Int32) in
-                if number < 0 { number = next }
-                return number
-            }(&numbers[process, default: -1])
+            if process >= 0 && numbers[process] == nil { numbers[process] = Int32(numbers.count) }
+            return numbers[process] ?? process
         }
     }
 }
