@@ -23,7 +23,9 @@ enum QueueDecider {
         case nil: break
         }
         let half = budget.limited(to: (budget.deadline &- Budget.now()) / 2)
-        if let core = refute(operations, elementCount, stuck: search.stuck, within: half) { return .invalid(core: core) }
+        if let core = refute(operations, elementCount, stuck: search.stuck, within: half) {
+            return .invalid(core: core)
+        }
         search = QueueSearch(read, limit: .max, within: budget)
         switch search.run() {
         case true?: return .valid(order: search.order())
