@@ -6,6 +6,8 @@ struct SearchEffort: Sendable {
     var usesZones = true
     /// Whether the families of other models have their own way.
     var usesDeciders = true
+    /// Whether the states of containers are shared trees instead of the model's own.
+    var internsContents = true
     /// Configurations that the beam keeps; `Int.max` for a search without beam.
     var beam = 16
     /// Whether operations of unknown outcome are first not counted.
@@ -152,7 +154,7 @@ final class KeySearch<M: Model> {
             case .undecided: break
             }
         }
-        if effort.usesDeciders, !part.startsAnywhere, let result = decideByFamily(part) { return result }
+        if effort.usesDeciders, !part.startsAnywhere, let result = decideByFamily(part, budget) { return result }
         if let problem = table.problem {
             return Result(
                 answer: .unjudgeable(
@@ -160,14 +162,21 @@ final class KeySearch<M: Model> {
                 engine: .frontier)
         }
         let found = searchOperations(part)
-        return table.isShaped
-            ? FrontierDecision(found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere)
-                .decide(budget)
-            : FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
+        if table.isShaped {
+            return FrontierDecision(
+                found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere
+            ).decide(budget)
+        }
+        if effort.internsContents,
+            let steps = ContainerTransitions(table, model: model, operations: found.count)
+        {
+            return FrontierDecision(found, table, steps, effort).decide(budget)
+        }
+        return FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
     }
 
     /// Nil where the model's family has no decider for these operations.
-    private func decideByFamily(_ part: Part) -> Result? {
+    private func decideByFamily(_ part: Part, _ budget: Budget) -> Result? {
         if model.family == .general || model.family == .register { return nil }
         let chosen =
             part.isWhole
@@ -175,7 +184,11 @@ final class KeySearch<M: Model> {
             : part.places.indices.map {
                 PartitionOperation(invoked: operations[Int(part.places[$0])].invoked, returned: part.returns[$0])
             }
-        let decision = FamilyDecision(model: model, columns: columns, operations: chosen, scratch: scratch).decide()
+        // The other half of the time is for the search that comes after.
+        let decision = FamilyDecision(
+            model: model, columns: columns, operations: chosen, scratch: scratch,
+            budget: budget.limited(to: (budget.deadline &- Budget.now()) / 2)
+        ).decide()
         switch decision {
         case .valid(let order):
             return Result(
