@@ -40,7 +40,7 @@ struct ChainSchedule {
     /// a heap of `due << 32 | number`.
     private var waiting: [UInt64] = []
     private var isPlaced: [Bool]
-    private var heads: [Int32] = []
+    private var order: [Int32] = []
     /// The chain placed last, and when.
     private var present: (chain: Int32, since: Int32) = (-1, -1)
 
@@ -48,10 +48,10 @@ struct ChainSchedule {
         self.chains = chains
         self.observers = observers
         isPlaced = [Bool](repeating: false, count: chains.count)
-        heads.reserveCapacity(chains.count)
+        order.reserveCapacity(chains.count)
     }
 
-    /// The heads of the chains in such an order; optional ones only where they were of use.
+    /// The numbers of the chains in such an order; optional ones only where they were of use.
     static func order(_ chains: [Chain], observers: [Observer]) -> [Int32] {
         var schedule = ChainSchedule(chains, observers)
         return schedule.run()
@@ -76,13 +76,13 @@ struct ChainSchedule {
                 }
             }
         }
-        return heads
+        return order
     }
 
     private mutating func place(_ chain: Int32, at rank: Int32) {
         if isPlaced[Int(chain)] { return }
         isPlaced[Int(chain)] = true
-        heads.append(chains[Int(chain)].head)
+        order.append(chain)
         present = (chain, rank)
     }
 

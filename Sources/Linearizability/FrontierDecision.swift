@@ -34,7 +34,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         let exact = Schedule(operations, table: table)
         if exact.lanes.isEmpty {
             if !startsAnywhere, let result = searchSegments(exact, budget, &spent) { return result }
-            return run(exact, budget, beam: effort.beam, fallsBack: true, .frontier, &spent)!
+            let beam = effort.beam(events: exact.events.count)
+            return run(exact, budget, beam: beam, fallsBack: true, .frontier, &spent)!
         }
         let started = Budget.now()
         // The search for an order may take a fifth of the time; more would be taken from the refutation.
@@ -81,8 +82,8 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
 
     /// Nil where the history is not cut into pieces, or the pieces do not fit together.
     private func searchSegments(_ schedule: Schedule, _ budget: Budget, _ spent: inout Spent) -> Result? {
-        guard
-            let segments = SegmentedSearch(schedule, table: table, steps: steps, budget: budget, effort: effort)
+        let half = budget.limited(to: (budget.deadline &- Budget.now()) / 2)
+        guard let segments = SegmentedSearch(schedule, table: table, steps: steps, budget: half, effort: effort)
         else { return nil }
         let found = segments.run()
         spent.visited += found.visited

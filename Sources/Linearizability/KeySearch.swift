@@ -9,7 +9,7 @@ struct SearchEffort: Sendable {
     /// Whether the states of containers are shared trees instead of the model's own.
     var internsContents = true
     /// Configurations that the beam keeps; `Int.max` for a search without beam.
-    var beam = 16
+    var beam = usualBeam
     /// Whether operations of unknown outcome are first not counted.
     var abstracts = true
     /// Events of one piece of a long history, and events before it from which its search starts. They decide which
@@ -18,6 +18,12 @@ struct SearchEffort: Sendable {
     var warmUp = 1_000
     /// Threads that search pieces.
     var threads = 1
+
+    private static let usualBeam = 16
+
+    /// The beam for a history of so many events. One that loses nothing says at once that there is no order, and for
+    /// short histories it costs little more.
+    func beam(events: Int) -> Int { beam == Self.usualBeam && events < 4_096 ? 8 * beam : beam }
 }
 
 /// Decides the operations of one key, whole or with some of its obligations dropped, by the cheapest engine that can.

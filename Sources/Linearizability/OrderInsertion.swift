@@ -32,8 +32,15 @@ struct OrderInsertion {
         }
     }
 
-    /// The order with all leftovers in it, which come in order of invocation; nil when one of them finds no place.
-    func insert(_ leftovers: [Leftover]) -> [Int32]? {
+    enum Result {
+        /// The order with all leftovers in it.
+        case whole([Int32])
+        /// The first leftover that finds no place.
+        case stuck(Leftover)
+    }
+
+    /// Puts in all leftovers, which come in order of invocation.
+    func insert(_ leftovers: [Leftover]) -> Result {
         // The value in front of each place of the order, and behind the last.
         var values = [Int32](repeating: reading.initial, count: order.count + 1)
         for rank in order.indices { values[rank + 1] = value(after: Int(order[rank]), from: values[rank]) }
@@ -56,10 +63,10 @@ struct OrderInsertion {
             var gap = max(floor, firstGap(after: operation.invoked))
             let last = lastGap(before: operation.returned)
             while gap <= last, values[gap] == leftovers[number].excluded { gap += 1 }
-            if gap > last { return nil }
+            if gap > last { return .stuck(leftovers[number]) }
             gaps[number] = Int32(gap)
         }
-        return merge(leftovers, gaps)
+        return .whole(merge(leftovers, gaps))
     }
 
     private func value(after place: Int, from value: Int32) -> Int32 {

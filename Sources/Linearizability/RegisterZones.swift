@@ -239,16 +239,50 @@ struct RegisterZones {
                 holder = head
             }
         }
-        if !hasRefusals { return .valid(layOut(keys.count) { Int32(truncatingIfNeeded: keys[$0] & 0xffff_ffff) }) }
-        // Reads are counted where the order is laid out, which happens up to twice.
+        let heads = keys.map { Int32(truncatingIfNeeded: $0 & 0xffff_ffff) }
+        if !hasRefusals { return .valid(layOut(heads)) }
+        return insertRefusals(heads)
+    }
+
+    /// Looks for an order of the chains that has places for the compare-and-sets that were refused: the one that is
+    /// there, then one in which chains come late, then with chains moved that leave no place.
+    private func insertRefusals(_ early: [Int32]) -> Decision {
+        // Laying out the order counts the reads down.
         let reads = (0..<clusters.count).map { clusters[$0].reads }
-        let early = layOut(keys.count) { Int32(truncatingIfNeeded: keys[$0] & 0xffff_ffff) }
         let leftovers = leftovers()
-        if let whole = OrderInsertion(reading, early).insert(leftovers) { return .valid(whole) }
-        for cluster in reads.indices { clusters[cluster].reads = reads[cluster] }
-        let heads = lateHeads(keys)
-        let late = layOut(heads.count) { heads[$0] }
-        return OrderInsertion(reading, late).insert(leftovers).map { .valid($0) } ?? .undecided
+        if case .whole(let order) = OrderInsertion(reading, layOut(early)).insert(leftovers) { return .valid(order) }
+        let chains = movableChains(early)
+        let chainOf = chainsByLastValue(chains)
+        var heads = ChainSchedule.order(chains, observers: observers(chainOf)).map { chains[Int($0)].head }
+        var moved: Set<UInt64> = []
+        for _ in 0..<Self.mostMoves {
+            for cluster in reads.indices { clusters[cluster].reads = reads[cluster] }
+            switch OrderInsertion(reading, layOut(heads)).insert(leftovers) {
+            case .whole(let order): return .valid(order)
+            case .stuck(let leftover):
+                guard leftover.excluded >= 0, chainOf[Int(leftover.excluded)] >= 0 else { return .undecided }
+                let chain = chains[Int(chainOf[Int(leftover.excluded)])]
+                guard let place = heads.firstIndex(of: chain.head), move(place, &heads, &moved) else {
+                    return .undecided
+                }
+            }
+        }
+        return .undecided
+    }
+
+    private static let mostMoves = 32
+
+    /// Swaps a chain with the one in front of it, or else with the one behind it, where time allows that and it was
+    /// not done before.
+    private func move(_ place: Int, _ heads: inout [Int32], _ moved: inout Set<UInt64>) -> Bool {
+        for first in [place - 1, place] where first >= 0 && first + 1 < heads.count {
+            let (one, other) = (Int(heads[first]), Int(heads[first + 1]))
+            if clusters[one].firstReturn < clusters[other].lastInvocation { continue }
+            if !moved.insert(UInt64(one) << 32 | UInt64(other)).inserted { continue }
+            heads.swapAt(first, first + 1)
+            return true
+        }
+        return false
     }
 
     /// The heads of all chains in the lower halves, by the beginnings of their zones.
@@ -270,35 +304,44 @@ struct RegisterZones {
         return keys
     }
 
-    /// The heads of all chains, each as late as it can be.
-    private func lateHeads(_ keys: [UInt64]) -> [Int32] {
-        var chains = keys.map { key in
-            let cluster = clusters[Int(key & 0xffff_ffff)]
-            return ChainSchedule.Chain(
-                head: Int32(truncatingIfNeeded: key & 0xffff_ffff), firstReturn: cluster.firstReturn,
-                lastInvocation: cluster.lastInvocation)
+    /// The chains, and optional writes that nobody needs: somebody may need that they replaced another value.
+    private func movableChains(_ heads: [Int32]) -> [ChainSchedule.Chain] {
+        var chains = heads.map { head in
+            ChainSchedule.Chain(
+                head: head, firstReturn: clusters[Int(head)].firstReturn,
+                lastInvocation: clusters[Int(head)].lastInvocation)
         }
         for head in conditional where !clusters[Int(head)].isNeeded {
             let creator = Int(clusters[Int(head)].creator)
             if reading.action(creator) != .write { continue }
+            note(Int(head), reading.operations[creator])
             chains.append(
                 .init(
                     head: head, firstReturn: PartitionOperation.never,
                     lastInvocation: reading.operations[creator].invoked))
         }
-        // Of each value that is the last of a chain the number of the chain.
+        return chains
+    }
+
+    /// Of each value that is the last of a chain the number of the chain; -1 for any other.
+    private func chainsByLastValue(_ chains: [ChainSchedule.Chain]) -> [Int32] {
         var chainOf = [Int32](repeating: -1, count: clusters.count)
         for (number, chain) in chains.enumerated() {
-            if let last = demand(for: chain.head).last { chainOf[Int(last)] = Int32(number) }
+            var last = chain.head
+            while successor(last) >= 0 { last = reading.target(Int(successor(last))) }
+            chainOf[Int(last)] = Int32(number)
         }
-        let observers = reading.operations.indices.compactMap { place -> ChainSchedule.Observer? in
+        return chainOf
+    }
+
+    private func observers(_ chainOf: [Int32]) -> [ChainSchedule.Observer] {
+        reading.operations.indices.compactMap { place in
             guard reading.action(place) == .refusedCAS else { return nil }
             let chain = chainOf[Int(reading.value(place))]
             if chain < 0 { return nil }
             return .init(
                 invoked: reading.operations[place].invoked, returned: reading.operations[place].returned, chain: chain)
         }
-        return ChainSchedule.order(chains, observers: observers)
     }
 
     private func leftovers() -> [OrderInsertion.Leftover] {
@@ -313,13 +356,13 @@ struct RegisterZones {
 
     /// Lays out the operations: chain after chain, in each value after value, of a value the creator first, then the
     /// reads in order of invocation.
-    private func layOut(_ chainCount: Int, _ head: (Int) -> Int32) -> [Int32] {
+    private func layOut(_ heads: [Int32]) -> [Int32] {
         [Int32](unsafeUninitializedCapacity: reading.operations.count) { order, count in
             guard let base = order.baseAddress else { return }
             FlatMemory.prefersHugePages(base, bytes: order.count * MemoryLayout<Int32>.stride)
             var next: Int32 = 0
-            for number in 0..<chainCount {
-                var cluster = Int(head(number))
+            for head in heads {
+                var cluster = Int(head)
                 while true {
                     let creator = clusters[cluster].creator
                     if creator >= 0 {

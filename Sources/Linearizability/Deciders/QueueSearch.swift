@@ -62,6 +62,8 @@ struct QueueSearch {
     /// The most steps that were taken one after the other, and values of operations that were next there.
     private var deepest = 0
     private(set) var stuck: Set<Int32> = []
+    /// Whether the budget ended the search, and not the limit of steps.
+    private(set) var isOutOfBudget = false
     private var situations: [Int32] = []
     private var steps: [Step] = []
     private var frames: [Frame] = []
@@ -85,7 +87,11 @@ struct QueueSearch {
         var turn = 0
         while let frame = frames.last {
             turn &+= 1
-            if turn > limit || turn & 1023 == 0 && (budget.timeIsUp || bytes > budget.bytes / 2) { return nil }
+            if turn & 1023 == 0, budget.timeIsUp || bytes > budget.bytes / 2 {
+                isOutOfBudget = true
+                return nil
+            }
+            if turn > limit { return nil }
             guard frame.nextStep < steps.count else {
                 close(frame)
                 continue
