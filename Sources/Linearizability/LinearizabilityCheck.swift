@@ -9,14 +9,31 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private let options: LinearizabilityOptions
     private let started = Budget.now()
     private let threads: Int
+    private let partitions: [Partition]
     private let verifier: WitnessVerifier<M>
+
+    /// What is made of the history at first.
+    private enum Preparation: Sendable {
+        case partitions([Partition])
+        case verifier(WitnessVerifier<M>)
+    }
 
     init(history: History, model: M, options: LinearizabilityOptions) {
         self.history = history
         self.model = model
         self.options = options
         threads = max(1, options.threads ?? WorkerPool.cores)
-        verifier = WitnessVerifier(history, model: model, failedCAS: options.failedCAS)
+        let prepared = WorkerPool.map(2, threads: threads) { piece -> Preparation in
+            piece == 0
+                ? .partitions(
+                    Partition.split(history, failedCAS: options.failedCAS, joinsKeys: model is any JoinsKeys))
+                : .verifier(WitnessVerifier(history, model: model, failedCAS: options.failedCAS))
+        }
+        guard case .partitions(let partitions) = prepared[0], case .verifier(let verifier) = prepared[1] else {
+            preconditionFailure("pieces of work come back in order")
+        }
+        self.partitions = partitions
+        self.verifier = verifier
     }
 
     /// What is known of one key.
@@ -38,8 +55,6 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     }
 
     func run() -> CheckResult {
-        let partitions = Partition.split(
-            history, failedCAS: options.failedCAS, joinsKeys: model is any JoinsKeys)
         let outcomes = decide(partitions)
         var results = zip(partitions, outcomes).map { partition, outcome in
             var result = PartitionResult(
@@ -113,8 +128,11 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 answer: .unknown(
                     "The time limit was over before this key's turn; a longer limit would help.", retry: true))
         }
-        let result = KeySearch(partition.operations, columns: history.columns, model: model, scratch: scratch)
-            .decide(within: budget)
+        var effort = SearchEffort()
+        effort.threads = max(1, threads / max(1, partitions.count))
+        let result = KeySearch(
+            partition.operations, columns: history.columns, model: model, scratch: scratch, effort: effort
+        ).decide(within: budget)
         var outcome = KeyOutcome(
             answer: .valid(witness: nil), engine: result.engine, visited: result.visited,
             largestFrontier: result.largestFrontier)

@@ -85,17 +85,21 @@ public struct UnorderedQueue: Model {
 
     public func step(_ state: State, _ call: Call) -> State? {
         var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout State) -> Bool {
         switch QueueFunction(call.function) {
-        case .enqueue: next.add(call.input)
+        case .enqueue: state.add(call.input)
         case .dequeue:
             switch call.output {
-            case .none: next.takeAny()
-            case .some(.null): return state.isEmpty ? state : nil
-            case .some(let value): if !next.take(value) { return nil }
+            case .none: state.takeAny()
+            case .some(.null): return state.isEmpty
+            case .some(let value): return state.take(value)
             }
-        case nil: return nil
+        case nil: return false
         }
-        return next
+        return true
     }
 
     public func problem(with call: Call) -> String? {
