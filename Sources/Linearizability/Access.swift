@@ -26,11 +26,28 @@ struct Access: Sendable {
     func precedes(_ other: Access) -> Bool { returned < other.position }
 
     /// All operations of a key, failed ones included, in order of invocation.
+    /// - Parameter core: for a register only those that name a value which one of the operations invoked at these
+    ///   positions names, and these themselves; no diagnosis of a register looks at others.
     static func all<M: Model>(
-        of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS
+        of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS,
+        about core: [Int]? = nil
     ) -> [Access] {
-        history.invocations.filter { model is any JoinsKeys || history.operations[$0].key == key }
-            .map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
+        let columns = history.columns
+        let id = key.map { columns.values.id(of: $0) ?? EventColumns.none - 1 } ?? EventColumns.none
+        let joinsKeys = model is any JoinsKeys
+        var positions = history.invocations
+        if !joinsKeys { positions = positions.filter { columns.keys[$0] == id } }
+        if let core, M.State.self == Value.self {
+            var isNamed = [Bool](repeating: false, count: columns.values.count)
+            for position in core { columns.forEachValueNamed(at: position) { isNamed[Int($0)] = true } }
+            let kept = Set(core)
+            positions = positions.filter { position in
+                var keeps = false
+                columns.forEachValueNamed(at: position) { keeps = keeps || isNamed[Int($0)] }
+                return keeps || kept.contains(position)
+            }
+        }
+        return positions.map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
     }
 
     /// The operation whose invocation is at `position`.
@@ -54,7 +71,7 @@ struct Access: Sendable {
             }
         default: break
         }
-        guard let shape = model.shape(of: call) as? Shape<Value> else { return }
+        guard M.State.self == Value.self, let shape = model.shape(of: call) as? Shape<Value> else { return }
         written = shape.target
         if call.outcome == .unknown { return }
         switch shape.guard {
@@ -114,4 +131,21 @@ struct Access: Sendable {
 
     /// A value in a sentence; absence is a word.
     static func text(_ value: Value) -> String { value == .null ? "nothing (null)" : "\(value)" }
+}
+
+extension EventColumns {
+    /// Calls `body` with the ids of the values that an operation of a register speaks of: those that it carries, or its
+    /// answer.
+    @inline(__always)
+    fileprivate func forEachValueNamed(at position: Int, _ body: (Int32) -> Void) {
+        let input = valueIDs[position]
+        guard input != ValueTable.null else {
+            body(partner[position] >= 0 ? valueIDs[Int(partner[position])] : input)
+            return
+        }
+        body(input)
+        guard let (first, second) = values.pair(input) else { return }
+        body(first)
+        body(second)
+    }
 }
