@@ -15,6 +15,8 @@ struct Access: Sendable {
     var excluded: Value?
     /// The value that it left, if it took effect.
     var written: Value?
+    /// What an operation without a key is about, in a sentence.
+    var object = "the register"
 
     var isOK: Bool { completion?.kind == .ok }
     var hasFailed: Bool { completion?.kind == .fail && excluded == .none }
@@ -55,6 +57,7 @@ struct Access: Sendable {
         self.position = position
         invocation = history.operations[position]
         completion = history.completion(of: position)
+        object = Self.noun(model)
         returned = .max
         var call = Call(
             function: invocation.function, input: invocation.value, output: .none, outcome: .unknown,
@@ -81,11 +84,23 @@ struct Access: Sendable {
         }
     }
 
+    private static func noun(_ model: some Model) -> String {
+        switch model.family {
+        case .register: "the register"
+        case .set, .growOnlySet: "the set"
+        case .counter, .fetchAndAdd: "the counter"
+        case .fifoQueue, .unorderedQueue, .priorityQueue: "the queue"
+        case .stack: "the stack"
+        case .mutex, .ownerMutex, .fencedMutex: "the lock"
+        default: model.name == "log" ? "the list" : "the object"
+        }
+    }
+
     /// Who did what to which key, when, and what came of it, in one sentence.
     var sentence: String {
         let who = "Process \(invocation.process.number ?? -1)"
         let place = invocation.node.map { " on \($0)" } ?? ""
-        let object = invocation.key.map { "key \($0)" } ?? "the register"
+        let object = invocation.key.map { "key \($0)" } ?? object
         let start = Phrases.seconds(invocation.time)
         let span =
             returned == .max
@@ -111,7 +126,7 @@ struct Access: Sendable {
             let result = completion?.value ?? .null
             // An answer that only repeats the question, or is nothing where something was asked, says no more than ok.
             let isPlain = result == invocation.value || (result == .null && invocation.value != .null)
-            let isSilent = isPlain && !["get", "dequeue", "pop", "poll"].contains(invocation.function)
+            let isSilent = isPlain && !["get", "dequeue", "pop", "poll", "txn"].contains(invocation.function)
             let answer =
                 isOK && !isSilent ? ", and got \(Self.text(result))" : ", \(ending(error))"
             let input = invocation.value == .null ? "" : " \(invocation.value)"

@@ -318,8 +318,9 @@ struct MomentDiagnosis<M: Model> {
                     "\(name) was over before \(scene.name(other)) began; had it ended after that, there would be an order",
                 witnesses: [other])
         case .failed(let other):
+            let isWrite = Self.plain[scene.accesses[other].invocation.function] != nil
             return Diagnosis(
-                name: isObserver ? .failedWrite : .failedEffect,
+                name: isObserver && isWrite && !isContainer && !isNumber ? .failedWrite : .failedEffect,
                 summary: "\(deed), which would be right if \(told(other)), which failed, had taken effect.",
                 why: "\(scene.name(other)) failed, so it did not happen; had it happened, there would be an order",
                 witnesses: [other])
@@ -331,7 +332,7 @@ struct MomentDiagnosis<M: Model> {
                 why: "\(scene.name(other)) took effect once; had it done so a second time, there would be an order",
                 witnesses: [other])
         case .lost(let other):
-            let isElement = model.family == .set || model.family == .growOnlySet
+            let isElement = isContainer || [.set, .growOnlySet].contains(model.family)
             let name = Self.plain[scene.accesses[other].invocation.function] ?? .lostUpdate
             return Diagnosis(
                 name: isElement ? .lostElement : name,
@@ -340,17 +341,27 @@ struct MomentDiagnosis<M: Model> {
                 why: "\(scene.name(other)) was acknowledged, so it happened; had it not, there would be an order",
                 witnesses: [other])
         case .never:
-            let isTransaction = function == "txn" && scene.required.count > 1
             return Diagnosis(
-                name: isNumber
-                    ? .neverReached
-                    : model.name == "log" && function == "append"
-                        ? .wrongOffset
-                        : isTransaction
-                            ? .fracturedRead
-                            : isObserver ? .neverState : isContainer ? .outOfOrderDelivery : .lostUpdate,
-                summary: "\(deed), which was not right at any time.",
+                name: neverRight, summary: "\(deed), which was not right at any time.",
                 why: "in whatever order the others took effect, and whenever \(name) did, its answer does not fit")
+        }
+    }
+
+    /// The name where the answer fits at no time.
+    private var neverRight: Diagnosis.Name {
+        let isAlone = scene.required.count == 1
+        if isNumber { return .neverReached }
+        if isContainer { return access.answer == .some(.null) ? .emptyThoughFull : .outOfOrderDelivery }
+        if model.name == "log", function == "append" { return .wrongOffset }
+        if function == "txn", reads > 1 { return .fracturedRead }
+        if isAlone, ["kv", "multi-register", "string-kv"].contains(model.name) { return .neverWritten }
+        return isObserver || function == "txn" ? .neverState : .lostUpdate
+    }
+
+    /// How much a transaction read.
+    private var reads: Int {
+        (access.invocation.value.elements ?? []).count {
+            ["r", "read", ":r", ":read"].contains($0.elements?.first?.stringValue ?? "")
         }
     }
 }

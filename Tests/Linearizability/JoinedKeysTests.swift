@@ -61,7 +61,9 @@ import Testing
             let events = generator.make(seed: seed)
             let history = try History(withKeys(events, seed: seed))
             let result = Linearizable(model: model, options: options).check(history)
-            #expect(result.verdict == (oracle.isLinearizable(events) ? .valid : .invalid), "seed \(seed)")
+            #expect(
+                result.verdict == (oracle.isLinearizable(events) ? .valid : .invalid),
+                "seed \(seed): \(result.partitions.map(\.reason))")
             for anomaly in result.anomalies {
                 let core = try #require(
                     CoreFile.core(of: anomaly, in: history, model: model, options: options), "seed \(seed)")

@@ -57,6 +57,12 @@ public enum CoreFile {
         JoinedKeys.isNeeded(history, model)
     }
 
+    /// Whether an answer may say something. One that repeats the question says nothing, but a transaction whose reads
+    /// found null does repeat it, and so may one whose question is true or false.
+    private static func tells(_ answer: Value, _ invocation: Operation) -> Bool {
+        answer != invocation.value || invocation.function == "txn" || answer.boolValue != nil
+    }
+
     /// - Parameters:
     ///   - key: whose operations stay.
     ///   - joinsKeys: whether those of all keys do.
@@ -96,7 +102,7 @@ public enum CoreFile {
                 events[partner] = info
                 continue
             }
-            if let answer, model.family != .register, answer != .null, answer != event.value {
+            if let answer, model.family != .register, answer != .null, tells(answer, event) {
                 events[partner] = info
                 continue
             }

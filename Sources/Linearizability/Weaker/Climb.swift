@@ -11,6 +11,8 @@ struct Climb {
     let guess: Execution
     /// Small histories can afford to try others.
     let furtherGuesses: [Execution]
+    /// Whether session order and reads-from of `guess` do not contradict each other, which would break every level.
+    let guessIsAcyclic: Bool
     let deadline: Int64
 
     var ambiguous: Int { facts.attribution.ambiguous }
@@ -179,7 +181,7 @@ struct Climb {
         let refusals = level == .sequential ? "" : withoutRefusals
         let likely =
             guess.attribution.impossible.isEmpty
-            ? answer(level, guess) : .undecided("It was not decided: \(ambiguity).")
+            ? answer(level, guess, isAcyclic: guessIsAcyclic) : .undecided("It was not decided: \(ambiguity).")
         if case .holds = likely { return held(level) }
         // The greedy search has tried them for an order of all.
         if level != .sequential {
@@ -221,9 +223,14 @@ struct Climb {
 
     private static let noTime = "It was not decided: the time or the memory for it was used up."
 
-    func answer(_ level: ConsistencyLevel, _ execution: Execution, proves: Bool = true) -> Answer {
-        let base = Arbitration(execution, [])
-        if let cycle = base.cycle() { return failure(cycle, base, level, proves) }
+    /// - Parameter isAcyclic: whether session order and reads-from are known not to contradict each other.
+    func answer(
+        _ level: ConsistencyLevel, _ execution: Execution, proves: Bool = true, isAcyclic: Bool = false
+    ) -> Answer {
+        if !isAcyclic {
+            let base = Arbitration(execution, [])
+            if let cycle = base.cycle() { return failure(cycle, base, level, proves) }
+        }
         if Budget.now() > deadline { return .undecided(Self.noTime) }
         let premise: SessionPremise
         switch level {

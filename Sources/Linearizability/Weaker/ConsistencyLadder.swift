@@ -54,7 +54,7 @@ public struct ConsistencyLadder: Sendable {
 
     /// What a climb takes for every operation at least, before it can look at the clock.
     private static var nanosecondsPerOperation: Int64 { 700 }
-    private static var bytesPerOperation: Int64 { 400 }
+    private static var bytesPerOperation: Int64 { 700 }
 
     private static func undecided(_ why: String) -> [LevelResult] {
         ConsistencyLevel.allCases.map { LevelResult(level: $0, verdict: .unknown, detail: why) }
@@ -73,9 +73,11 @@ public struct ConsistencyLadder: Sendable {
         let others = facts.ambiguous > 0 && trace.entries.count <= Self.operationsOfManyGuesses ? Self.guesses : 0
         let further = (0..<others).map { Attribution(trace, guessing: true, variant: UInt64($0 + 1)) }
             .filter(\.impossible.isEmpty)
+        let likely = Execution(trace, guess)
         let climb = Climb(
-            history: history, trace: trace, facts: Execution(trace, facts), guess: Execution(trace, guess),
-            furtherGuesses: further.map { Execution(trace, $0) }, deadline: deadline)
+            history: history, trace: trace, facts: facts.ambiguous == 0 ? likely : Execution(trace, facts),
+            guess: likely, furtherGuesses: further.map { Execution(trace, $0) },
+            guessIsAcyclic: Arbitration(likely, []).sorted().incoming.allSatisfy { $0 <= 0 }, deadline: deadline)
         return [climb.boundedStaleness(), climb.regular()] + climb.agreedOrders()
     }
 
