@@ -55,7 +55,7 @@ import Testing
     @Test func `a certificate holds all readings`() async throws {
         let event = { (index: Int, process: Int, type: String, function: String, value: String) in
             """
-            {"index":\(index),"time":\(index)000000,"process":\(process),"type":"\(type)","f":"\(function)",\
+            {"index":\(index),"time":\(index + 1)000000,"process":\(process),"type":"\(type)","f":"\(function)",\
             "value":\(value)}
 
             """

@@ -32,7 +32,11 @@ public enum CoreFile {
             history.invocations.first {
                 cited.contains(history.operations[$0].index) && $0 > start
             } ?? start
-        for (required, start) in [(cited, 0), (cited, start), (cited, invoked), (nil, 0)] {
+        // Where answers of operations that returned later count, all events are needed.
+        let all = history.columns.count - 1
+        for (required, start, end) in [
+            (cited, 0, end), (cited, start, end), (cited, invoked, end), (nil, 0, end), (cited, 0, all), (nil, 0, all),
+        ] {
             let events = events(
                 of: anomaly.key, joinsKeys: joinsKeys, in: history, model: model, required: required, from: start,
                 end: end)
