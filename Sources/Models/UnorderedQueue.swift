@@ -34,6 +34,11 @@ public struct UnorderedQueue: Model {
         /// Whether there is certainly nothing left; it is certain that something is left otherwise.
         public var isEmpty: Bool { batches.isEmpty }
 
+        /// All values that may be there, those included that an open removal may have taken.
+        public var values: [Value] {
+            batches.flatMap { $0.values.flatMap { Array(repeating: $0.key, count: $0.value) } }
+        }
+
         mutating func add(_ value: Value) {
             if batches.last.map({ $0.removals > 0 }) ?? true {
                 batches.append(Batch(values: [:], size: 0, removals: 0))
