@@ -24,13 +24,7 @@ struct ListCommand: ParsableCommand {
                     ("sample raft", "a Raft key-value server with switchable bugs: `polygraph sample raft --help`"),
                 ]
             case .workloads: try WorkloadCatalog.all().map { ($0.name, $0.description) }
-            case .faults:
-                [
-                    ("partition", "cut links: " + PartitionKind.allCases.map(\.rawValue).joined(separator: ", ")),
-                    ("kill", "SIGKILL the whole process tree of nodes, restart them at the end"),
-                    ("pause", "SIGSTOP the whole process tree of nodes, SIGCONT at the end"),
-                    ("clock", "bend the wall clock of nodes: bump (jump), drift (rate)"),
-                ]
+            case .faults: FaultCatalog.descriptions.map { ($0.name, $0.summary) }
             case .models: ModelCatalog.entries.map { ($0.name, $0.summary) }
             case .checkers:
                 [("linearizable", "some order of the operations, within their intervals, explains every answer")]

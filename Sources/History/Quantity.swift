@@ -41,6 +41,18 @@ public enum Quantity {
         return rest.drop { $0 == " " } == "%" ? number / 100 : nil
     }
 
+    /// Bytes of an amount like `64KiB`, `1.5GB` or `512 B`, by decimal (`kB` `MB` `GB` `TB`) and binary (`KiB` `MiB` `GiB`
+    /// `TiB`) units; nil for anything else, and for more than an `Int64`.
+    public static func parseBytes(_ text: String) -> Int64? {
+        var rest = Substring(text)
+        guard let number = takeDecimal(&rest) else { return nil }
+        let units: [Substring: Int64] = [
+            "B": 1, "kB": 1_000, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+            "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+        ]
+        return units[rest.drop { $0 == " " }].flatMap { number.times($0) }
+    }
+
     /// A decimal number as written.
     private struct Decimal {
         /// The digits, without the point.
@@ -118,6 +130,15 @@ public enum Quantity {
             return "\(sign)\(rounded / perLarge) \(largeName)" + (rest == 0 ? "" : " \(rest) \(smallName)")
         }
         preconditionFailure("the last pair takes every duration")
+    }
+
+    /// An amount of bytes with decimal units: `1MB`, `2.5GB`, `100B`.
+    public static func describe(bytes: Int64) -> String {
+        for (unit, name) in [(1_000_000_000_000.0, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+        where Double(bytes.magnitude) >= unit {
+            return threePlaces(Double(bytes) / unit) + name
+        }
+        return "\(bytes)B"
     }
 
     /// How often per second, as a rate: `500/s`, `2.5/s`; below one a second per minute or hour.

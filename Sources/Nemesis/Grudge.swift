@@ -1,3 +1,27 @@
+/// The shape of a partition.
+public enum PartitionKind: String, CaseIterable, Sendable {
+    /// Two halves, the larger one with the majority.
+    case halves
+    /// One node alone.
+    case one
+    /// Every node sees a majority, but no two nodes the same one.
+    case majorityRing = "majority-ring"
+    /// Two halves joined by one node that sees both.
+    case bridge
+    /// Packets pass in one direction only.
+    case oneWay = "one-way"
+    /// The primary alone.
+    case isolatePrimary = "isolate-primary"
+
+    /// Below this many nodes the shape cannot be laid.
+    public var leastNodes: Int {
+        switch self {
+        case .majorityRing, .bridge: 3
+        case .halves, .one, .oneWay, .isolatePrimary: 2
+        }
+    }
+}
+
 /// Which directed pairs of nodes a partition cuts. Jepsen's word; pure, so that every shape can be tested for every
 /// cluster size.
 public struct Grudge: Hashable, Sendable {

@@ -92,6 +92,17 @@ struct NodeReader {
         return nil
     }
 
+    /// Bytes: `512MB`, `2GB`, `64KiB`; decimal and binary units.
+    func size(atLeast least: Int64) -> Int64? {
+        guard let word, let bytes = Quantity.parseBytes(word) else {
+            expected("an amount such as 64KiB, 512MB or 2GB")
+            return nil
+        }
+        if bytes >= least { return bytes }
+        fail("must be at least \(Quantity.describe(bytes: least)); found `\(word)`")
+        return nil
+    }
+
     /// The value with JSON's types; every text a string.
     var value: Value {
         switch node.content {
@@ -118,6 +129,8 @@ struct NodeReader {
     }
 
     // MARK: - Lists and mappings
+
+    var isMapping: Bool { if case .mapping = node.content { true } else { false } }
 
     /// The elements of a list, or nothing.
     private var elements: [NodeReader] {

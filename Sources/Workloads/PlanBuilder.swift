@@ -75,7 +75,8 @@ extension WorkloadFile {
         let faults: [Value] = schedule.faults.map { fault in
             [
                 "fault": .integer(Int64(fault.id)), "f": .string(fault.function), "start": .integer(fault.start),
-                "end": .integer(fault.end), "order": .list(fault.order.map { .string("n\($0 + 1)") }),
+                "end": .integer(fault.end), "settings": .object(fault.settings.values),
+                "order": .list(fault.order.map { .string("n\($0 + 1)") }),
                 "summary": .string(fault.summary),
             ]
         }

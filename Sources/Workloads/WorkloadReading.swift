@@ -44,7 +44,8 @@ struct WorkloadReading {
         let faults = fields["faults"].map {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
             FaultReading(
-                nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
+                shape: ClusterShape(
+                    nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true),
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
@@ -84,7 +85,7 @@ struct WorkloadReading {
             $0.mapping("what checking may cost", known: ["time", "memory"])
         }
         let time = limits?["time"].map { $0.duration() }
-        let memory = limits?["memory"].map { $0.bytes() }
+        let memory = limits?["memory"].map { $0.size(atLeast: 1_000_000) }
         guard let promise else { return nil }
         return CheckSpec(promise: promise, timeLimit: time ?? nil, memoryLimit: memory ?? nil)
     }
@@ -142,26 +143,5 @@ extension NodeReader {
             return nil
         }
         return .some(rate)
-    }
-
-    /// `512MB`, `2GB`: decimal and binary (`MiB`) units.
-    fileprivate func bytes() -> Int64? {
-        let form = "an amount of memory such as 512MB or 2GB"
-        guard let word else {
-            expected(form)
-            return nil
-        }
-        let digits = word.prefix { $0.isNumber || $0 == "." }
-        let unit = word[digits.endIndex...].filter { $0 != " " }
-        let units: [String: Double] = [
-            "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1024, "MiB": 1_048_576, "GiB": 1_073_741_824,
-        ]
-        guard let number = Double(digits), let factor = units[unit], number * factor < 1e18 else {
-            expected(form)
-            return nil
-        }
-        if number * factor >= 1_000_000 { return Int64(number * factor) }
-        fail("must be at least 1MB; found `\(word)`")
-        return nil
     }
 }

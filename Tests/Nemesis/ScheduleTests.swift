@@ -1,16 +1,22 @@
 import PolygraphCluster
-import PolygraphNemesis
+import PolygraphHistory
 import Testing
+
+@testable import PolygraphNemesis
 
 @Suite struct ScheduleTests {
     private static let second: Int64 = 1_000_000_000
     private let entries = [
-        FaultEntry(spec: FaultSpec(.partition(PartitionKind.allCases)), every: 10 * second, duration: 5 * second),
-        FaultEntry(spec: FaultSpec(.kill(.minority)), every: 7 * second, duration: 3 * second),
-        FaultEntry(spec: FaultSpec(.pause(.primary)), every: 9 * second, duration: 2 * second, first: second),
         FaultEntry(
-            spec: FaultSpec(.clock(ClockChange(bump: 60 * second, drift: 50_000), .majority)), every: 8 * second,
-            duration: 4 * second),
+            "partition", FaultSettings(["kind": .list(PartitionKind.allCases.map { .string($0.rawValue) })]),
+            every: 10 * second, duration: 5 * second),
+        FaultEntry("kill", FaultSettings(["target": "minority"]), every: 7 * second, duration: 3 * second),
+        FaultEntry(
+            "pause", FaultSettings(["target": "primary"]), every: 9 * second, duration: 2 * second, first: second),
+        FaultEntry(
+            "clock",
+            FaultSettings(["bump": .integer(60 * second), "drift": .double(0.05), "target": "majority"]),
+            every: 8 * second, duration: 4 * second),
     ]
 
     @Test(arguments: UInt64(0)..<50) func `the same seed gives the same schedule`(seed: UInt64) {
@@ -48,7 +54,7 @@ import Testing
                 .filter { $0.function == "kill" }.map { "\($0.start) \($0.summary)" }
         }
         var other = entries
-        other[0].spec = FaultSpec(.partition([.halves]))
+        other[0].settings = FaultSettings(["kind": .list(["halves"])])
         #expect(kills(entries) == kills(other))
     }
 
@@ -56,7 +62,8 @@ import Testing
         let schedule = Schedule([entries[3]], nodes: 5, duration: 3_600 * Self.second, seed: 1)
         var signs: Set<Bool> = []
         for fault in schedule.faults {
-            guard case .clock(let skews, _) = fault.action else { continue }
+            let skews = ClockFault.skews(fault)
+            #expect(skews.count == 5)
             for skew in skews {
                 #expect((15 * Self.second...60 * Self.second).contains(abs(skew.offset)))
                 #expect((12_500...50_000).contains(abs(skew.ratePartsPerMillion)))

@@ -8,7 +8,7 @@ import Testing
         // Keys
         (
             "- kill: minority", "- klil: minority",
-            "my-kv.yaml:17:5: faults[1]: unknown key `klil`; did you mean `kill`? (known: partition, kill, pause, clock, every, for, after)"
+            "my-kv.yaml:17:5: faults[1]: unknown key `klil`; did you mean `kill`? (known: partition, "
         ),
         ("time: 60s", "tiem: 60s", "my-kv.yaml:21:1: unknown key `tiem`; did you mean `time`? (known: name, "),
         ("nodes: 5", "hosts: [a, b]", "my-kv.yaml:3:1: unknown key `hosts`"),
@@ -97,7 +97,7 @@ import Testing
         ("name: my-kv", "name: ../up", "my-kv.yaml:2:7: name: names a folder"),
         (
             "check: linearizable", "check-limits: {memory: 12}",
-            "check-limits.memory: expected an amount of memory such as 512MB or 2GB; found `12`"
+            "check-limits.memory: expected an amount such as 64KiB, 512MB or 2GB; found `12`"
         ),
         ("check: linearizable", "check-limits: {memory: 1kB}", "check-limits.memory: must be at least 1MB"),
         ("check: linearizable", "seed: -1", "seed: expected a seed: a whole number from 0"),
@@ -111,7 +111,7 @@ import Testing
         ("kill: minority", "kill: [n1, all]", "faults[1].kill[1]: `all` stands alone"),
         (
             "kill: minority", "kill: minorty",
-            "faults[1].kill: unknown target `minorty`; did you mean `minority`? (known: one, minority, majority, all, primary, n1, [n1, n2])"
+            "faults[1].kill: unknown target `minorty`; did you mean `minority`? (known: one, minority, "
         ),
         ("kill: minority", "kill: []", "faults[1].kill: expected a target"),
         ("kill: minority", "kill:", "my-kv.yaml:17:10: faults[1].kill: expected a target"),
@@ -134,7 +134,7 @@ import Testing
         ),
         (
             "majority-ring,", "majority-rong,",
-            "my-kv.yaml:16:17: faults[0].partition[0]: there is no partition `majority-rong`; did you mean `majority-ring`? (known: halves, one, majority-ring, bridge, one-way, isolate-primary)"
+            "my-kv.yaml:16:17: faults[0].partition[0]: there is no partition `majority-rong`; did you mean `majority-ring`? (known: halves, one, "
         ),
         (
             "[majority-ring, isolate-primary, one-way]", "[]",

@@ -1,0 +1,16 @@
+import PolygraphHistory
+
+/// All kinds of fault.
+public enum FaultCatalog {
+    public static let kinds: [any Fault.Type] = [
+        PartitionFault.self, KillFault.self, PauseFault.self, ClockFault.self,
+    ]
+
+    public static let descriptions: [FaultDescription] = kinds.map { $0.description }
+
+    public static let names = descriptions.map(\.name)
+
+    public static func kind(named name: String) -> (any Fault.Type)? {
+        kinds.first { $0.description.name == name }
+    }
+}

@@ -1,0 +1,49 @@
+/// What a kind of fault is, for those who choose one: the workload file's reader, `polygraph list faults` and the
+/// table of `Documentation/faults.md` know faults from here only.
+public struct FaultDescription: Sendable {
+    /// What is attacked.
+    public enum Group: String, CaseIterable, Sendable {
+        case network, processes, resources, clocks, disks, membership
+    }
+
+    /// The word of a workload file.
+    public var name: String
+    public var group: Group
+    /// One line: what it does.
+    public var summary: String
+    public var parameters: [FaultParameter]
+    /// The parameter that is meant where the file gives a bare word or list instead of a mapping.
+    public var shorthand: String?
+    /// What the machine must offer, in words.
+    public var needs: String
+    /// What is measured after the injection.
+    public var proof: String
+    /// What ends it.
+    public var undo: String
+    /// Whether its targets cannot serve while it is in force; `keep` and `break` count such nodes.
+    public var takesNodesAway: Bool
+    /// Whether it needs the nodes of a lab on this machine.
+    public var isLocalOnly: Bool
+
+    public init(
+        name: String, group: Group, summary: String, parameters: [FaultParameter], shorthand: String? = nil,
+        needs: String = "local nodes", proof: String, undo: String, takesNodesAway: Bool = false,
+        isLocalOnly: Bool = true
+    ) {
+        self.name = name
+        self.group = group
+        self.summary = summary
+        self.parameters = parameters
+        self.shorthand = shorthand
+        self.needs = needs
+        self.proof = proof
+        self.undo = undo
+        self.takesNodesAway = takesNodesAway
+        self.isLocalOnly = isLocalOnly
+    }
+
+    public func parameter(_ name: String) -> FaultParameter? { parameters.first { $0.name == name } }
+
+    /// Whether it has targets that a workload file may choose.
+    public var hasTarget: Bool { parameters.contains { if case .target = $0.form { true } else { false } } }
+}
