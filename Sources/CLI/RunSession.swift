@@ -28,9 +28,13 @@ struct RunSession {
             Console.error("run \(file.name), seed \(seed), \(Quantity.describe(duration: plan.duration)) of load")
         }
 
+        var configuration = LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes")
+        configuration.seed = seed
+        configuration.asksNameServer = file.dns
+        if file.packets { configuration.packetFile = folder.file("packets.pcapng") }
         let lab: Lab
         do throws(ClusterError) {
-            lab = try Lab(LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes"))
+            lab = try Lab(configuration)
         } catch {
             throw RunError(error.description)
         }
@@ -48,6 +52,9 @@ struct RunSession {
             throw error
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
+        if let packets = lab.packetCounts() {
+            log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
+        }
         if !command.keep { removeData(of: outcome.nodes) }
 
         status.phase = "checking"

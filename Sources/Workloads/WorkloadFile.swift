@@ -27,6 +27,10 @@ public struct WorkloadFile: Sendable {
     public var quiet: Int64
     /// Fixes everything that is drawn; nil: drawn itself.
     public var seed: UInt64?
+    /// Whether all packets are recorded.
+    public var packets: Bool
+    /// Whether the nodes ask a name server for each other, and not a file.
+    public var dns: Bool
     public var check: CheckSpec
 
     /// The model that `polygraph check` needs to judge a history of this workload.

@@ -7,7 +7,7 @@ import PolygraphSystems
 struct WorkloadReading {
     static let keys = [
         "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "time", "every", "quiet",
-        "seed", "check", "check-limits",
+        "seed", "packets", "dns", "check", "check-limits",
     ]
 
     let root: YAMLNode
@@ -39,6 +39,7 @@ struct WorkloadReading {
         let every = fields["every"].map { $0.duration(atLeast: FaultReading.shortestInterval) } ?? 10_000_000_000
         let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
         let seed = fields["seed"].map { $0.seed() }
+        let packets = fields["packets"].map { $0.bool() } ?? false
         let check = check(fields)
 
         let faults = fields["faults"].map {
@@ -49,6 +50,11 @@ struct WorkloadReading {
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
+        let needsNames = faults?.contains { $0.function == "dns" } ?? false
+        let dns = fields["dns"].map { $0.bool() } ?? needsNames
+        if dns == false, needsNames {
+            fields["dns"]?.fail("is `false`, and there is a fault `dns`, which needs nodes that ask a name server")
+        }
         if let clients, let time, clients.timeout > time {
             (fields["clients"]?.child("timeout") ?? reader).fail(
                 "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
@@ -56,12 +62,12 @@ struct WorkloadReading {
         }
         if let workload, let client, let section = fields["client"] { match(workload, client, section) }
         guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
-            let every, let quiet, let check
+            let every, let quiet, let packets, let dns, let check
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, system: system,
             client: client, workload: workload, clients: clients, faults: faults ?? [], time: time, every: every,
-            quiet: quiet, seed: seed ?? nil, check: check)
+            quiet: quiet, seed: seed ?? nil, packets: packets, dns: dns, check: check)
     }
 
     /// The client must know the operations that the workload makes.
