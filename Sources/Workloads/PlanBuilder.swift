@@ -12,7 +12,7 @@ import PolygraphSystems
 extension WorkloadFile {
     /// Everything that a run of this file will do. The same seed gives the same plan.
     public func plan(seed: UInt64) -> Plan {
-        let schedule = Schedule(faults, nodes: nodes, duration: time, seed: seed)
+        let schedule = Schedule(faults, rules: scheduleRules, nodes: nodes, duration: time, seed: seed)
         let client = client
         return Plan(
             name: name, seed: seed, nodes: nodes, workers: clients.count, timeout: clients.timeout, duration: time,
@@ -73,12 +73,15 @@ extension WorkloadFile {
     /// What stands in `plan.json`.
     private func document(seed: UInt64, schedule: Schedule) -> Value {
         let faults: [Value] = schedule.faults.map { fault in
-            [
+            var fields: [String: Value] = [
+                "line": .integer(Int64(fault.line)),
                 "fault": .integer(Int64(fault.id)), "f": .string(fault.function), "start": .integer(fault.start),
                 "end": .integer(fault.end), "settings": .object(fault.settings.values),
                 "order": .list(fault.order.map { .string("n\($0 + 1)") }),
                 "summary": .string(fault.summary),
             ]
+            if let trigger = fault.trigger { fields["trigger"] = trigger.value }
+            return .object(fields)
         }
         return [
             "name": .string(name), "seed": .integer(Int64(bitPattern: seed)), "nodes": .integer(Int64(nodes)),

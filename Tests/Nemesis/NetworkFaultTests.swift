@@ -114,8 +114,8 @@ import Testing
         }
         var random = RandomSource(seed: 1)
         return PlannedFault(
-            id: id, function: name, settings: kind.draw(settings, nodes: 5, random: &random), start: 0, end: 1,
-            order: [4, 1, 3, 0, 2], minoritySize: 1)
+            id: id, line: 0, function: name, settings: kind.draw(settings, nodes: 5, random: &random), start: 0, end: 1,
+            order: [4, 1, 3, 0, 2], minoritySize: 1, gap: 0)
     }
 
     private static let kinds: [(String, [String: Value])] = [
