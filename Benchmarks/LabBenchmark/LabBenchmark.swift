@@ -17,7 +17,10 @@ struct LabBenchmark {
         defer { lab.tearDown() }
         try partitions(lab)
         try roundTrips(lab)
-        try throughput(lab)
+        try throughput(lab, "faults off", .whole)
+        try throughput(lab, "all policies on", LabBenchmark.everything)
+        try datagrams(lab, "faults off", .whole)
+        try datagrams(lab, "all policies on", LabBenchmark.everything)
         try clocks(lab)
     }
 
@@ -53,20 +56,80 @@ struct LabBenchmark {
         _ = try lab.kill(lab.nodes[0])
     }
 
-    private func throughput(_ lab: Lab) throws {
+    /// Every effect that passes most frames, so little of each that much still comes through.
+    private static let everything = LinkPolicy(
+        .flap(period: 1_000_000_000, up: 0.999), .reset(share: 0.000_000_1), .loss(share: 0.000_01),
+        .burstLoss(enter: 0.000_01, leave: 0.5, within: 1), .corruption(share: 0.000_01), .duplication(share: 0.001),
+        .rate(bytesPerSecond: 2_000_000_000, queueBytes: 10_000_000),
+        .delay(.normal(mean: 200_000, deviation: 50_000), correlation: 0.5),
+        .reordering(share: 0.000_1, heldBack: 100_000)
+    ).combined(with: LinkPolicy(.cut, ports: PortSet([9, 99, 999])))
+
+    private let link = Link(from: .node(1), to: .node(0))
+
+    private func setPolicy(_ lab: Lab, _ policy: LinkPolicy) throws {
+        _ = try lab.setLinks([link: policy, Link(from: .node(0), to: .node(1)): policy])
+    }
+
+    private func throughput(_ lab: Lab, _ name: String, _ policy: LinkPolicy) throws {
         try lab.start(lab.nodes[0], Launch(command: [program, "role", "sink"]))
-        let link = Link(from: .node(1), to: .node(0))
+        try setPolicy(lab, policy)
         for _ in 0..<3 {
-            let before = lab.linkCounters().first { $0.link == link }!
-            let start = lab_monotonic_time()
-            try runToEnd(lab, 1, ["source", lab.nodes[0].address, String(seconds)])
-            let elapsed = Double(lab_monotonic_time() - start) / 1e9
-            let after = lab.linkCounters().first { $0.link == link }!
-            let frames = Double(after.forwardedFrames - before.forwardedFrames) / elapsed
+            let frames = try count(lab) { try runToEnd(lab, 1, ["source", lab.nodes[0].address, String(seconds)]) }
             let rate = lab.lastOutput(of: lab.nodes[1], lines: 1).joined()
-            print("TCP node - node: \(rate.prefix(5)) Gbit/s, \(Int(frames)) frames/s")
+            print("TCP node - node, \(name): \(rate.prefix(5)) Gbit/s, \(frames)")
         }
         _ = try lab.kill(lab.nodes[0])
+        try setPolicy(lab, .whole)
+    }
+
+    private func datagrams(_ lab: Lab, _ name: String, _ policy: LinkPolicy) throws {
+        try lab.start(lab.nodes[0], Launch(command: [program, "role", "reflector"]))
+        _ = try lab.pause(lab.nodes[0])
+        try setPolicy(lab, policy)
+        for _ in 0..<3 {
+            let frames = try count(lab) { try runToEnd(lab, 1, ["flood", lab.nodes[0].address, String(seconds)]) }
+            print("UDP node - node, 64 bytes, \(name): \(frames)")
+        }
+        _ = try lab.kill(lab.nodes[0])
+        try setPolicy(lab, .whole)
+    }
+
+    /// Frames a second that came in from the link while `body` ran, and what they cost the switch's thread.
+    private func count(_ lab: Lab, _ body: () throws -> Void) throws -> String {
+        func frames() -> UInt64 {
+            let now = lab.linkCounters().filter { $0.link == link || $0.link == Link(from: link.to, to: link.from) }
+            return now.reduce(0) {
+                $0 + $1.forwardedFrames + $1.lostFrames + $1.cutFrames + $1.queueDrops - $1.duplicatedFrames
+            }
+        }
+        let before = (frames(), LabBenchmark.threadTimes())
+        let start = lab_monotonic_time()
+        try body()
+        let elapsed = Double(lab_monotonic_time() - start) / 1e9
+        let count = Double(frames() - before.0)
+        // The switch is the busiest thread of this process.
+        let busy = LabBenchmark.threadTimes().map { $0.value - before.1[$0.key, default: 0] }.max() ?? 0
+        return "\(Int(count / elapsed)) frames/s both ways, \(Int(Double(busy) / count)) ns of the switch each"
+    }
+
+    /// Nanoseconds that each thread of this process has had.
+    private static func threadTimes() -> [Int: UInt64] {
+        var times: [Int: UInt64] = [:]
+        guard let folder = opendir("/proc/self/task") else { return [:] }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard let number = Int(name), let file = fopen("/proc/self/task/\(name)/schedstat", "r") else { continue }
+            var text = [CChar](repeating: 0, count: 100)
+            fgets(&text, 100, file)
+            fclose(file)
+            let digits = text.prefix { $0 >= 48 && $0 <= 57 }.map { UInt8(bitPattern: $0) }
+            times[number] = UInt64(String(decoding: digits, as: UTF8.self))
+        }
+        return times
     }
 
     private func clocks(_ lab: Lab) throws {

@@ -10,6 +10,7 @@ enum Role {
         case "sink": sink()
         case "source": source(to: words[1], seconds: Double(words[2]) ?? 1)
         case "reflector": reflect()
+        case "flood": flood(words[1], seconds: Double(words[2]) ?? 1)
         case "ping": ping(words[1], count: Int(words[2]) ?? 1)
         case "wait": while true { pause() }
         default: exit(254)
@@ -58,6 +59,18 @@ enum Role {
             total += count
         }
         print(Double(total) * 8 / Double(lab_monotonic_time() - start))
+        exit(0)
+    }
+
+    /// Sends datagrams as fast as it goes.
+    private static func flood(_ target: String, seconds: Double) -> Never {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        _ = with(address(target)) { connect(descriptor, $0, $1) }
+        let buffer = [UInt8](repeating: 1, count: 64)
+        let start = lab_monotonic_time()
+        while Double(lab_monotonic_time() - start) < seconds * 1e9 {
+            for _ in 0..<64 { _ = send(descriptor, buffer, buffer.count, 0) }
+        }
         exit(0)
     }
 

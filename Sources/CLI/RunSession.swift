@@ -48,9 +48,13 @@ struct RunSession {
                 "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
         }
 
+        var configuration = LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes")
+        configuration.seed = plan.seed
+        configuration.asksNameServer = file.dns
+        if file.packets { configuration.packetFile = folder.file("packets.pcapng") }
         let lab: Lab
         do throws(ClusterError) {
-            lab = try Lab(LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes"))
+            lab = try Lab(configuration)
         } catch {
             throw RunError(error.description)
         }
@@ -69,6 +73,9 @@ struct RunSession {
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
         if !options.keep { removeData(of: outcome.nodes) }
+        if let packets = lab.packetCounts() {
+            log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
+        }
 
         status.phase = "checking"
         let isCutShort = outcome.interrupted || stop.isRequested

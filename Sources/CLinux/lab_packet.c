@@ -30,6 +30,8 @@ static int configure(int descriptor, unsigned interface, uint32_t blocks) {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)interface};
     if (setsockopt(descriptor, SOL_PACKET, PACKET_VERSION, &version, sizeof version)) return errno;
     if (setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on)) return errno;
+    // A cable has no queue of its own to wait in; where the kernel cannot leave the step out it is merely slower.
+    (void)setsockopt(descriptor, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof on);
     if (setsockopt(descriptor, SOL_PACKET, PACKET_RX_RING, &request, sizeof request)) return errno;
     // Bound last: a frame must not arrive before there is a place for it.
     return bind(descriptor, (struct sockaddr *)&address, sizeof address) ? errno : 0;

@@ -8,11 +8,25 @@ final class EthernetSwitch: Sendable {
     private let ports: SwitchPorts
     private let wake: Int32
     private let confirmations: Int32
+    /// nil where packets are not recorded.
+    let recorder: PacketRecorder?
     /// nil when the switch has been shut down.
     private let thread: Mutex<NativeThread?>
 
-    init(_ plugs: [SwitchPlug]) throws(ClusterError) {
-        let ports = try SwitchPorts(plugs)
+    /// - Parameters:
+    ///   - seed: of everything that links leave to chance.
+    ///   - packetFile: where packets are recorded; nil: nowhere.
+    ///   - names: of the ports, in the recording.
+    init(_ plugs: [SwitchPlug], seed: UInt64, packetFile: String?, names: [String]) throws(ClusterError) {
+        recorder =
+            if let packetFile { try PacketRecorder(packetFile, ports: names) } else { nil }
+        let ports: SwitchPorts
+        do throws(ClusterError) {
+            ports = try SwitchPorts(plugs)
+        } catch {
+            recorder?.finish()
+            throw error
+        }
         state = SwitchState(ports: plugs.count)
         self.ports = ports
         wake = lab_event_new()
@@ -24,36 +38,35 @@ final class EthernetSwitch: Sendable {
             // Whoever changes the topology waits for the confirmation.
             _ = fcntl(confirmations, F_SETFL, 0)
             let loop = try SwitchLoop(
-                state, ports.ports.map(\.socket), numbers: plugs.map(\.number), wake: wake,
-                confirmations: confirmations)
+                state, ports.ports.map(\.socket), numbers: plugs.map(\.number), seed: seed, recording: recorder?.ring,
+                wake: wake, confirmations: confirmations)
             thread = Mutex(try NativeThread { loop.run() })
         } catch {
             for descriptor in [wake, confirmations] where descriptor >= 0 { close(descriptor) }
             ports.close()
+            recorder?.finish()
             throw error
         }
     }
 
-    /// Replaces the whole topology. When it returns, no frame passes a link of `cuts` any more, and frames of links
-    /// that were cut before and after have not passed in between.
-    /// - Parameter cuts: directed links as pairs of ports.
-    func setCuts(_ cuts: [(from: Int, to: Int)]) throws(ClusterError) {
+    /// Replaces the whole topology. When it returns, every frame meets the new policies, those that wait are swallowed
+    /// where their link is cut now, and frames of links that were cut before and after have not passed in between.
+    /// - Parameter policies: of directed links; those that are not named are whole.
+    func setLinks(_ policies: [(from: Int, to: Int, policy: LinkPolicy)]) throws(ClusterError) {
+        let width = state.ports
         try thread.withLock { thread throws(ClusterError) in
-            guard thread != nil else { throw ClusterError("cut links", "the lab has been torn down") }
-            let width = state.ports
-            _ = state.publish { table in
-                for link in 0..<width * width { table[link] = LinkPolicy() }
-                for cut in cuts { table[cut.from * width + cut.to].isCut = true }
-            }
+            guard thread != nil else { throw ClusterError("change links", "the lab has been torn down") }
+            var byLink: [Int: LinkPolicy] = [:]
+            for (from, to, policy) in policies { byLink[from * width + to] = policy }
+            state.publish(LinkTable(links: width * width, byLink))
             signal(wake)
             var count: UInt64 = 0
             _ = retrying { read(confirmations, &count, 8) }
         }
     }
 
-    func counters(from: Int, to: Int) -> (forwardedFrames: UInt64, forwardedBytes: UInt64, cutFrames: UInt64) {
-        let link = from * state.ports + to
-        return (state.forwardedFrames(link), state.forwardedBytes(link), state.cutFrames(link))
+    func count(_ counter: SwitchState.Counter, from: Int, to: Int) -> UInt64 {
+        state.value(counter, from * state.ports + to)
     }
 
     /// Ends the thread and removes the cables. Harmless when called again.
@@ -67,6 +80,7 @@ final class EthernetSwitch: Sendable {
             ports.close()
             close(wake)
             close(confirmations)
+            recorder?.finish()
         }
     }
 

@@ -16,7 +16,9 @@ public final class Lab: Transport {
     private let configuration: LabConfiguration
     let agents: [AgentHandle]
     let snapshots = Mutex<[Int: FileSnapshot]>([:])
-    private let ethernet: EthernetSwitch
+    let ethernet: EthernetSwitch
+    /// nil where the nodes know each other's names from their files.
+    let nameServer: Mutex<NameServer?> = Mutex(nil)
 
     /// Builds the lab: nodes without processes, all links whole.
     public init(_ configuration: LabConfiguration) throws(ClusterError) {
@@ -80,7 +82,9 @@ public final class Lab: Transport {
         }
         let number = LabConfiguration.controllerNumber
         plugs.append(SwitchPlug(number: number, interface: "ctl0", process: getpid()))
-        let ethernet = try EthernetSwitch(plugs)
+        let ethernet = try EthernetSwitch(
+            plugs, seed: configuration.seed, packetFile: configuration.packetFile,
+            names: agents.map(\.nodeName) + ["controller"])
         var code = lab_interface_plain("ctl0")
         if code == 0 {
             code = lab_interface_address("ctl0", configuration.binaryAddress(number), LabConfiguration.binaryMask)
@@ -94,8 +98,9 @@ public final class Lab: Transport {
     }
 
     private func configureNodes() throws(ClusterError) {
-        var hosts = "127.0.0.1 localhost\n::1 localhost\n\(controllerAddress) controller\n"
-        for node in nodes { hosts += "\(node.address) \(node.name)\n" }
+        var hosts = "127.0.0.1 localhost\n::1 localhost\n"
+        let names = nodes.map { ($0.address, $0.name) } + [(controllerAddress, "controller")]
+        if !configuration.asksNameServer { for (address, name) in names { hosts += "\(address) \(name)\n" } }
         // All at once: each does its part in its own process.
         for (node, agent) in zip(nodes, agents) {
             try agent.send(
@@ -103,9 +108,14 @@ public final class Lab: Transport {
                     NodeRequest.Configuration(
                         name: node.name, address: configuration.binaryAddress(UInt8(node.index + 1)),
                         mask: LabConfiguration.binaryMask, hosts: hosts,
+                        resolver: configuration.asksNameServer ? NameServer.resolverConfiguration : "",
                         folder: "\(configuration.folder)/\(node.name)")))
         }
         for agent in agents { _ = try agent.receive() }
+        if configuration.asksNameServer {
+            let server = try NameServer(names, processes: agents.map(\.process))
+            nameServer.withLock { $0 = server }
+        }
     }
 
     // MARK: Processes
@@ -196,40 +206,6 @@ public final class Lab: Transport {
         return result
     }
 
-    // MARK: Links
-
-    public func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64 {
-        let start = lab_monotonic_time()
-        var pairs: [(from: Int, to: Int)] = []
-        for cut in cuts {
-            guard let from = port(cut.from), let to = port(cut.to) else {
-                throw ClusterError("cut links", "the lab has no link from \(cut.from) to \(cut.to)")
-            }
-            pairs.append((from, to))
-        }
-        try ethernet.setCuts(pairs)
-        return lab_monotonic_time() - start
-    }
-
-    public func linkCounters() -> [LinkCounters] {
-        let ends = nodes.map { Endpoint.node($0.index) } + [.controller]
-        return ends.flatMap { from in
-            ends.filter { $0 != from }.map { to in
-                let counters = ethernet.counters(from: port(from)!, to: port(to)!)
-                return LinkCounters(
-                    link: Link(from: from, to: to), forwardedFrames: counters.forwardedFrames,
-                    forwardedBytes: counters.forwardedBytes, cutFrames: counters.cutFrames)
-            }
-        }
-    }
-
-    private func port(_ end: Endpoint) -> Int? {
-        switch end {
-        case .node(let index): nodes.indices.contains(index) ? index : nil
-        case .controller: nodes.count
-        }
-    }
-
     // MARK: Clocks
 
     public func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
@@ -243,6 +219,7 @@ public final class Lab: Transport {
 
     public func tearDown() {
         Lab.end(agents)
+        nameServer.withLock { $0?.shutDown() }
         ethernet.shutDown()
     }
 

@@ -12,6 +12,14 @@ public struct LabConfiguration: Hashable, Sendable {
     }
     private var networkBytes: [UInt8] = [10, 77, 0]
 
+    /// Of everything that links leave to chance.
+    public var seed: UInt64 = 1
+    /// Where all packets are recorded, in the pcapng format; nil: nowhere.
+    public var packetFile: String?
+    /// Whether the nodes find each other's names by asking a name server, whose answers faults can change, and not in
+    /// their /etc/hosts.
+    public var asksNameServer = false
+
     public init(nodeCount: Int, folder: String) {
         self.nodeCount = nodeCount
         self.folder = folder

@@ -77,6 +77,12 @@ public enum LabProbe {
             Ability(
                 name: "packet sockets", cost: "no local nodes",
                 remedy: "use a kernel with CONFIG_PACKET (sudo modprobe af_packet)", attempt: packetSocket),
+            Ability(
+                name: "entering of networks", cost: "no measured matrix of who reaches whom, no dns faults",
+                remedy: asRoot, attempt: enteringOfNetworks),
+            Ability(
+                name: "resolver configuration", cost: "no dns faults", remedy: "sudo touch /etc/resolv.conf",
+                attempt: { resolvedPath("/etc/resolv.conf") == nil ? errno : 0 }),
             Ability(name: "isolated world", cost: "no local nodes", remedy: asRoot, attempt: world),
             Ability(
                 name: "tracing of processes", cost: "no clock faults on local nodes",
@@ -109,6 +115,16 @@ public enum LabProbe {
         if code != 0 { return code }
         var socket = lab_packet_socket()
         return lab_packet_open(lab_interface_index("probe0"), 1, &socket)
+    }
+
+    /// From one network into that of a process in another.
+    private static func enteringOfNetworks() -> Int32 {
+        let code = unshare(lab_namespace_network)
+        if code != 0 { return code }
+        return withIdleProcess { process in
+            let left = lab_unshare(Int32(lab_namespace_network.rawValue))
+            return left != 0 ? left : lab_enter_network(process)
+        }
     }
 
     private static func world() -> Int32 {

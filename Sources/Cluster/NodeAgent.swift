@@ -150,7 +150,8 @@ struct NodeAgent {
         try check(lab_interface_address("eth0", configuration.address, configuration.mask), "give an address to")
         try check(lab_interface_up("eth0"), "bring up eth0 of")
         try check(lab_unshare(Int32(lab_namespace_mount.rawValue)), "create the mount namespace of")
-        var view = try NodeView(hostName: configuration.name, hosts: configuration.hosts)
+        var view = try NodeView(
+            hostName: configuration.name, hosts: configuration.hosts, resolver: configuration.resolver)
         try view.keep(folder + "/data")
         try view.keep(startFolder)
         self.view = view

@@ -18,6 +18,8 @@ enum NodeRequest {
         var mask: UInt32
         /// The whole of /etc/hosts.
         var hosts: String
+        /// The whole of /etc/resolv.conf; empty: the machine's.
+        var resolver: String
         /// Where the logs are, and the folder `data`.
         var folder: String
     }
@@ -25,7 +27,7 @@ enum NodeRequest {
     var words: [String] {
         switch self {
         case .configure(let it):
-            ["configure", it.name, String(it.address), String(it.mask), it.hosts, it.folder]
+            ["configure", it.name, String(it.address), String(it.mask), it.hosts, it.resolver, it.folder]
         case .start(let launch, let folder):
             ["start", folder, String(launch.command.count)] + launch.command
                 + launch.environment.map { $0.key + "=" + $0.value }
@@ -41,9 +43,11 @@ enum NodeRequest {
     init?(words: [String]) {
         switch words.first {
         case "configure":
-            guard words.count == 6, let address = UInt32(words[2]), let mask = UInt32(words[3]) else { return nil }
+            guard words.count == 7, let address = UInt32(words[2]), let mask = UInt32(words[3]) else { return nil }
             self = .configure(
-                Configuration(name: words[1], address: address, mask: mask, hosts: words[4], folder: words[5]))
+                Configuration(
+                    name: words[1], address: address, mask: mask, hosts: words[4], resolver: words[5],
+                    folder: words[6]))
         case "start":
             guard words.count > 2, let count = Int(words[2]), words.count >= 3 + count else { return nil }
             var environment: [String: String] = [:]

@@ -19,7 +19,8 @@ struct NodeView {
     private static let privateFolders = [("/tmp", "mode=1777"), ("/run", "mode=755"), ("/dev/shm", "mode=1777")]
 
     /// Enters new mount and UTS namespaces, and hides the folders.
-    init(hostName: String, hosts: String) throws(ClusterError) {
+    /// - Parameter resolver: the contents of /etc/resolv.conf; empty: the machine's.
+    init(hostName: String, hosts: String, resolver: String) throws(ClusterError) {
         try NodeView.check(lab_set_host_name(hostName), "set the host name of")
         try NodeView.check(lab_mount(lab_mount_private, nil, "/", nil), "make the mounts private for")
         for (name, _) in NodeView.privateFolders {
@@ -29,7 +30,8 @@ struct NodeView {
             guard descriptor >= 0 else { throw ClusterError("open \(path) for", errorText(errno)) }
             hidden.append(Hidden(path: path, descriptor: descriptor))
         }
-        let replacements = NodeView.replaceableFiles(hostName: hostName, hosts: hosts)
+        var replacements = NodeView.replaceableFiles(hostName: hostName, hosts: hosts)
+        if !resolver.isEmpty { replacements.append((try NodeView.resolverFile(), resolver)) }
         for (name, options) in NodeView.privateFolders {
             guard let path = resolvedPath(name), hidden.contains(where: { $0.path == path }) else { continue }
             try NodeView.check(lab_mount(lab_mount_memory, nil, path, options), "mount a new \(path) for")
@@ -45,10 +47,25 @@ struct NodeView {
         }
     }
 
+    /// Where /etc/resolv.conf is; often it is a link into /run.
+    private static func resolverFile() throws(ClusterError) -> String {
+        guard let path = resolvedPath("/etc/resolv.conf") else {
+            throw ClusterError(
+                "name a name server to", "this machine has no /etc/resolv.conf; an empty one is enough")
+        }
+        return path
+    }
+
     /// Shows a file with other contents.
     private func replace(_ path: String, _ text: String) throws(ClusterError) {
+        if isHidden(path), let slash = path.lastIndex(of: "/") {
+            // Its folder is the node's own.
+            try NodeView.check(makeFolders(String(path[..<slash])), "write \(path) for")
+            try NodeView.check(writeFile(path, text), "write \(path) for")
+            return
+        }
         // In memory, so that nothing is left on the disk, and in a file system that nobody sees again.
-        guard let folder = hidden.first?.path, !isHidden(path) else { return }
+        guard let folder = hidden.first?.path else { return }
         try NodeView.check(lab_mount(lab_mount_memory, nil, folder, "size=1m"), "write \(path) for")
         defer { _ = lab_unmount(folder) }
         let source = folder + "/replacement"

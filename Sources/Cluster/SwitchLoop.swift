@@ -1,14 +1,19 @@
 import CLinux
 import Glibc
 
-/// The switch's thread: takes frames from the ports' rings and sends them where their addresses say.
+/// The switch's thread: takes frames from the ports' rings, leads them through the links' stages, and sends them where
+/// their addresses say.
 struct SwitchLoop: @unchecked Sendable {
     // Made by one thread and handed to the switch's thread, which is the only one to use it from then on.
     private let state: SwitchState
     private let ports: [lab_packet_socket]
+    private let numbers: [UInt8]
+    private let seed: UInt64
+    private let recording: PacketRing?
     private let wake: Int32
     private let confirmations: Int32
     private let epoll: Int32
+    private let timer: Int32
     /// The port that the last byte of a MAC address belongs to, or -1.
     private let portOfNumber: [Int]
 
@@ -16,24 +21,35 @@ struct SwitchLoop: @unchecked Sendable {
     private static let batch = 64
 
     /// - Parameters:
+    ///   - seed: of everything that is left to chance.
+    ///   - recording: where frames are written down; nil where they are not.
     ///   - wake: an eventfd that is written to after every change of the state.
     ///   - confirmations: an eventfd that is written to when a change is in force.
-    init(_ state: SwitchState, _ ports: [lab_packet_socket], numbers: [UInt8], wake: Int32, confirmations: Int32)
-        throws(ClusterError)
-    {
+    init(
+        _ state: SwitchState, _ ports: [lab_packet_socket], numbers: [UInt8], seed: UInt64, recording: PacketRing?,
+        wake: Int32, confirmations: Int32
+    ) throws(ClusterError) {
         self.state = state
         self.ports = ports
+        self.numbers = numbers
+        self.seed = seed
+        self.recording = recording
         self.wake = wake
         self.confirmations = confirmations
         var portOfNumber = [Int](repeating: -1, count: 256)
         for (port, number) in numbers.enumerated() { portOfNumber[Int(number)] = port }
         self.portOfNumber = portOfNumber
         epoll = lab_epoll_new()
-        guard epoll >= 0 else { throw ClusterError("create an epoll descriptor", errorText(-epoll)) }
-        for descriptor in ports.map(\.descriptor) + [wake] {
+        timer = lab_timer_new()
+        guard epoll >= 0, timer >= 0 else {
+            for descriptor in [epoll, timer] where descriptor >= 0 { close(descriptor) }
+            throw ClusterError("create a descriptor of the switch", errorText(-min(epoll, timer)))
+        }
+        for descriptor in ports.map(\.descriptor) + [wake, timer] {
             let code = lab_epoll_add(epoll, descriptor, 0)
             guard code == 0 else {
                 close(epoll)
+                close(timer)
                 throw ClusterError("watch a port of the switch", errorText(code))
             }
         }
@@ -41,51 +57,55 @@ struct SwitchLoop: @unchecked Sendable {
 
     /// Returns when the state says so.
     func run() {
-        defer { close(epoll) }
+        var pipeline = LinkPipeline(
+            state, numbers: numbers, descriptors: ports.map(\.descriptor), seed: seed, recording: recording)
+        defer {
+            pipeline.deallocate()
+            close(epoll)
+            close(timer)
+        }
         let count = ports.count
         var positions = [Int](repeating: 0, count: count)
-        // For every port the frames that are to leave by it, of the batch in hand.
-        let queues = UnsafeMutablePointer<lab_frame>.allocate(capacity: count * SwitchLoop.batch)
-        let queued = UnsafeMutablePointer<Int>.allocate(capacity: count)
-        queued.initialize(repeating: 0, count: count)
-        defer {
-            queues.deallocate()
-            queued.deallocate()
-        }
         var confirmed = state.currentGeneration
+        var alarm: Int64 = 0
         while !state.isStopping {
             let generation = state.currentGeneration
+            // One time for all frames of a round: those that are due leave before those that arrive.
+            let now = lab_monotonic_time()
             if generation != confirmed {
                 confirmed = generation
+                pipeline.adopt(state.table(of: generation), now: now)
                 signal(confirmations)
             }
-            let table = state.table(of: generation)
-            var idle = true
+            var idle = !pipeline.release(due: now)
             for port in 0..<count {
-                let taken = collect(port, positions[port], table, queues, queued)
+                let taken = collect(port, positions[port], now, &pipeline)
                 if taken == 0 { continue }
                 idle = false
-                for target in 0..<count where queued[target] > 0 {
-                    // What the target has no room for is lost, as in any switch; TCP slows down.
-                    _ = lab_packet_send(
-                        ports[target].descriptor, queues + target * SwitchLoop.batch, UInt32(queued[target]))
-                    queued[target] = 0
-                }
+                pipeline.outgoing.send()
                 positions[port] = release(port, positions[port], taken)
             }
             if idle {
+                let due = pipeline.nextDue ?? 0
+                if due != alarm {
+                    alarm = due
+                    _ = lab_timer_set(timer, due)
+                }
                 _ = lab_epoll_wait(epoll)
                 drain(wake)
+                // A timer that is over stays readable until it is set or read.
+                if alarm != 0, lab_monotonic_time() >= alarm {
+                    drain(timer)
+                    alarm = 0
+                }
             }
         }
     }
 
-    /// Sorts the frames that wait at a port into the queues.
+    /// Leads the frames that wait at a port through the pipeline.
     /// - Returns: how many there were.
-    private func collect(
-        _ port: Int, _ position: Int, _ table: UnsafePointer<LinkPolicy>, _ queues: UnsafeMutablePointer<lab_frame>,
-        _ queued: UnsafeMutablePointer<Int>
-    ) -> Int {
+    @inline(__always)
+    private func collect(_ port: Int, _ position: Int, _ now: Int64, _ pipeline: inout LinkPipeline) -> Int {
         let ring = ports[port].ring!
         let places = Int(ports[port].frames)
         var place = position
@@ -98,33 +118,17 @@ struct SwitchLoop: @unchecked Sendable {
             guard length >= 14 else { continue }
             let target = SwitchLoop.isOurs(frame) ? portOfNumber[Int(frame[5])] : -1
             if target >= 0 {
-                if target != port { pass(frame, Int(length), port, target, table, queues, queued) }
+                guard target != port else { continue }
+                pipeline.connections.note(frame, Int(length), from: port, to: target)
+                pipeline.pass(frame, Int(length), from: port, to: target, now: now)
             } else {
                 // Broadcast, multicast, or an address that the switch has not given: to everybody.
                 for other in 0..<ports.count where other != port {
-                    pass(frame, Int(length), port, other, table, queues, queued)
+                    pipeline.pass(frame, Int(length), from: port, to: other, now: now)
                 }
             }
         }
         return taken
-    }
-
-    @inline(__always)
-    private func pass(
-        _ frame: UnsafePointer<UInt8>, _ length: Int, _ from: Int, _ to: Int, _ table: UnsafePointer<LinkPolicy>,
-        _ queues: UnsafeMutablePointer<lab_frame>, _ queued: UnsafeMutablePointer<Int>
-    ) {
-        let link = from * state.ports + to
-        let policy = table[link]
-        if !policy.isPlain {
-            if policy.isCut && SwitchLoop.isInternet(frame) {
-                state.countCut(link)
-                return
-            }
-        }
-        state.countForwarded(link, bytes: length)
-        queues[to * SwitchLoop.batch + queued[to]] = lab_frame(bytes: frame, length: length)
-        queued[to] += 1
     }
 
     private func release(_ port: Int, _ position: Int, _ taken: Int) -> Int {
@@ -141,12 +145,6 @@ struct SwitchLoop: @unchecked Sendable {
     @inline(__always)
     private static func isOurs(_ frame: UnsafePointer<UInt8>) -> Bool {
         frame[0] == 2 && frame[1] | frame[2] | frame[3] | frame[4] == 0
-    }
-
-    /// Whether the frame carries IPv4 (0x0800) or IPv6 (0x86dd).
-    @inline(__always)
-    private static func isInternet(_ frame: UnsafePointer<UInt8>) -> Bool {
-        (frame[12] == 0x08 && frame[13] == 0x00) || (frame[12] == 0x86 && frame[13] == 0xdd)
     }
 
     private func signal(_ descriptor: Int32) {

@@ -35,22 +35,6 @@ public struct Link: Hashable, Sendable {
     }
 }
 
-/// What a directed link has done since the lab began.
-public struct LinkCounters: Hashable, Sendable {
-    public var link: Link
-    public var forwardedFrames: UInt64
-    public var forwardedBytes: UInt64
-    /// Frames that a cut has swallowed.
-    public var cutFrames: UInt64
-
-    public init(link: Link, forwardedFrames: UInt64, forwardedBytes: UInt64, cutFrames: UInt64) {
-        self.link = link
-        self.forwardedFrames = forwardedFrames
-        self.forwardedBytes = forwardedBytes
-        self.cutFrames = cutFrames
-    }
-}
-
 /// How a node's process is started.
 public struct Launch: Hashable, Sendable {
     /// The program (a path, or a name that PATH finds) and its arguments.
@@ -134,8 +118,22 @@ public protocol Transport: Sendable {
     /// Replaces the set of cut links, all at once. An empty set heals everything.
     /// - Returns: nanoseconds that the change took.
     func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64
+    /// Replaces the policies of all links, all at once; links that are not named are whole.
+    /// - Returns: nanoseconds that the change took.
+    func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) -> Int64
     /// What every directed link has done so far.
     func linkCounters() -> [LinkCounters]
+    /// Who reaches whom at this moment, found out by datagrams between the nodes' networks.
+    /// - Parameters:
+    ///   - port: at both ends, so that policies for this port are met; nil: any free one.
+    ///   - patience: nanoseconds after which a silent link counts as one that nothing passes.
+    func reachability(port: UInt16?, patience: Int64) throws(ClusterError) -> Reachability
+    /// Replaces what is wrong with the names of the nodes, all at once.
+    func setNames(_ faults: [NameFault]) throws(ClusterError)
+    /// What the nodes have asked about names so far, in the order of the nodes; empty where nobody knows.
+    func nameCounters() -> [NameCounters]
+    /// Writes a note into the recording of packets, where there is one.
+    func notePackets(_ text: String)
 
     /// Bends the wall clock of the node's processes, those running and those started later.
     func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof

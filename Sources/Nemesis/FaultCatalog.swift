@@ -4,6 +4,10 @@ import PolygraphHistory
 public enum FaultCatalog {
     public static let kinds: [any Fault.Type] = [
         PartitionFault.self, KillFault.self, PauseFault.self, ClockFault.self,
+        ClientCutFault.self, LinkFault<DelayEffect>.self, LinkFault<LossEffect>.self,
+        LinkFault<DuplicationEffect>.self, LinkFault<ReorderingEffect>.self, LinkFault<CorruptionEffect>.self,
+        LinkFault<RateEffect>.self, LinkFault<ResetEffect>.self, LinkFault<FlapEffect>.self,
+        LinkFault<SlowNodeEffect>.self, LinkFault<SlowPrimaryEffect>.self, WideAreaFault.self, NameServiceFault.self,
         DiskFault.self, DiskFullFault.self, CrashAtFault.self, PowerFailureFault.self, CorruptFilesFault.self,
     ]
 

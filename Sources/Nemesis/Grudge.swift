@@ -1,3 +1,5 @@
+import PolygraphGenerators
+
 /// The shape of a partition.
 public enum PartitionKind: String, CaseIterable, Sendable {
     /// Two halves, the larger one with the majority.
@@ -12,12 +14,17 @@ public enum PartitionKind: String, CaseIterable, Sendable {
     case oneWay = "one-way"
     /// The primary alone.
     case isolatePrimary = "isolate-primary"
+    /// Fewer than a third of the nodes, cut from the others: what a system must bear that bears liars.
+    case minorityThird = "minority-third"
+    /// Each directed link is cut or whole by a coin.
+    case random
 
     /// Below this many nodes the shape cannot be laid.
     public var leastNodes: Int {
         switch self {
+        case .minorityThird: 4
         case .majorityRing, .bridge: 3
-        case .halves, .one, .oneWay, .isolatePrimary: 2
+        case .halves, .one, .oneWay, .isolatePrimary, .random: 2
         }
     }
 }
@@ -46,7 +53,8 @@ public struct Grudge: Hashable, Sendable {
     /// Draws the shape on the nodes in the given order.
     /// - Parameters:
     ///   - order: all nodes (0 ..< n), shuffled; the shape is laid along it. For `isolatePrimary` the first is alone.
-    public init(_ kind: PartitionKind, order: [Int]) {
+    ///   - coins: the seed of what `random` draws.
+    public init(_ kind: PartitionKind, order: [Int], coins: UInt64 = 0) {
         let count = order.count
         switch kind {
         case .halves:
@@ -81,6 +89,16 @@ public struct Grudge: Hashable, Sendable {
             let others = Array(order.dropFirst(silent.count))
             cut = Set(silent.flatMap { from in others.map { Pair(from, $0) } })
             summary = "nothing from \(Self.names(silent)) reaches \(Self.names(others)); the way back is open"
+        case .minorityThird:
+            let few = max(1, (count - 1) / 3)
+            (cut, summary) = Self.separate(Array(order.prefix(few)), from: Array(order.dropFirst(few)))
+        case .random:
+            var random = RandomSource(seed: coins)
+            let pairs = order.flatMap { from in order.filter { $0 != from }.map { Pair(from, $0) } }
+            cut = Set(pairs.filter { _ in random.next(below: 2) == 0 })
+            // A partition cuts something, whatever the coins say.
+            if cut.isEmpty, let pair = pairs.first { cut = [pair] }
+            summary = "cut by coins: " + cut.sorted().map { "n\($0.from + 1)→n\($0.to + 1)" }.joined(separator: " ")
         }
     }
 

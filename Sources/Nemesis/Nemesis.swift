@@ -51,6 +51,7 @@ public final class Nemesis {
         carryOut(&event) { () throws(ClusterError) in try fault.begin(choice, context) }
         if needsPrimary, primary == nil { event.proof["primary"] = "none known; a drawn node instead" }
         active[planned.id]?.fault = fault
+        context.transport.notePackets(choice.summary)
         record(event)
     }
 
@@ -60,6 +61,7 @@ public final class Nemesis {
         var event = event(ending.planned, ending.choice, .undo, .intent)
         record(event)
         carryOut(&event) { () throws(ClusterError) in try ending.fault.end(ending.choice, context) }
+        context.transport.notePackets(event.summary)
         record(event)
     }
 

@@ -14,6 +14,8 @@ public final class NemesisContext {
 
     /// Which links are spoilt, and how.
     public let links: LinkBoard
+    /// Which names do not resolve.
+    public let nameService: NameBoard
     /// Which nodes are down or stopped.
     public let processes: ProcessBoard
     /// Which clocks are wrong.
@@ -30,6 +32,7 @@ public final class NemesisContext {
         self.now = now
         self.primaries = primaries
         links = LinkBoard(transport)
+        nameService = NameBoard(transport)
         processes = ProcessBoard(transport, system)
         clocks = ClockBoard(transport, now)
         disks = DiskBoard(transport)

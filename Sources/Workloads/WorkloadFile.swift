@@ -28,6 +28,10 @@ public struct WorkloadFile: Sendable {
     public var quiet: Int64
     /// Fixes everything that is drawn; nil: drawn itself.
     public var seed: UInt64?
+    /// Whether all packets are recorded.
+    public var packets: Bool
+    /// Whether the nodes ask a name server for each other, and not a file.
+    public var dns: Bool
     public var check: CheckSpec
     /// What becomes of `valid` where the run was too tame to prove much.
     public var tame: TameRunRule

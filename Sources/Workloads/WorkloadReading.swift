@@ -7,7 +7,8 @@ import PolygraphSystems
 struct WorkloadReading {
     static let keys = [
         "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
-        "every", "quiet", "seed", "check", "check-limits", "tame",
+        "every", "quiet", "seed", "packets", "dns", "check",
+        "check-limits", "tame",
     ]
 
     let root: YAMLNode
@@ -39,6 +40,7 @@ struct WorkloadReading {
         let every = fields["every"].map { $0.duration(atLeast: FaultReading.shortestInterval) } ?? 10_000_000_000
         let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
         let seed = fields["seed"].map { $0.seed() }
+        let packets = fields["packets"].map { $0.bool() } ?? false
         let check = check(fields)
         let tame = fields["tame"].map { $0.choice(TameRunRule.allCases.map { ($0.rawValue, $0) }, "rule") } ?? .unknown
 
@@ -50,6 +52,11 @@ struct WorkloadReading {
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
+        let needsNames = faults?.contains { $0.function == "dns" } ?? false
+        let dns = fields["dns"].map { $0.bool() } ?? needsNames
+        if dns == false, needsNames {
+            fields["dns"]?.fail("is `false`, and there is a fault `dns`, which needs nodes that ask a name server")
+        }
         let rules = fields["schedule"].flatMap {
             ScheduleReading(lines: (faults ?? []).map(\.name), every: every ?? 10_000_000_000).rules($0)
         }
@@ -60,13 +67,14 @@ struct WorkloadReading {
         }
         if let workload, let client, let section = fields["client"] { match(workload, client, section) }
         guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
-            let every, let quiet, let check, let tame
+            let every, let quiet, let packets, let dns, let check, let tame
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, system: system,
             client: client, workload: workload, clients: clients, faults: faults ?? [],
-            scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every,
-            quiet: quiet, seed: seed ?? nil, check: check, tame: tame)
+            scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every, quiet: quiet,
+            seed: seed ?? nil, packets: packets, dns: dns, check: check,
+            tame: tame)
     }
 
     /// The client must know the operations that the workload makes.

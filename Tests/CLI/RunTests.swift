@@ -74,6 +74,59 @@ import Testing
         #expect(check.status == 0, "\(check.output)")
     }
 
+    /// What the nemesis has done and measured, of one action: kinds of fault whose effect was proved, and all others.
+    private func faults(_ action: String) throws -> (proved: Set<String>, unproved: Set<String>, failed: [String]) {
+        var result: (proved: Set<String>, unproved: Set<String>, failed: [String]) = ([], [], [])
+        for event in try history() where event["process"] as? String == "nemesis" {
+            guard let value = event["value"] as? [String: Any], value["action"] as? String == action,
+                let kind = event["f"] as? String
+            else { continue }
+            if value["stage"] as? String == "failed" { result.failed.append("\(event)") }
+            guard value["stage"] as? String == "effect" else { continue }
+            if value["proved"] as? Bool == true { result.proved.insert(kind) } else { result.unproved.insert(kind) }
+        }
+        return result
+    }
+
+    @Test func `the correct cluster is valid on a network that does everything wrong, and all of it is proved`()
+        async throws
+    {
+        let result = try await PolygraphProcess.run(
+            ["run", "raft-network-faults", "--time", "30s", "--seed", "1", "--set", "packets=true"], in: folder.url)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        let injected = try faults("inject")
+        #expect(injected.failed.isEmpty)
+        let kinds: Set<String> = [
+            "partition", "cut-clients", "delay", "loss", "duplicate", "reorder", "corrupt", "rate", "reset", "flap",
+            "slow-node", "slow-primary", "wan",
+        ]
+        #expect(injected.proved == kinds, "not proved: \(injected.unproved)")
+        let undone = try faults("undo")
+        #expect(undone.failed.isEmpty && undone.proved.isSuperset(of: kinds))
+        // The recording begins with the magic number of its format.
+        let recording = try Data(contentsOf: folder.latest.appendingPathComponent("packets.pcapng"))
+        #expect(recording.prefix(4) == Data([0x0a, 0x0d, 0x0d, 0x0a]) && recording.count > 100_000)
+    }
+
+    @Test func `names that nodes ask for stop resolving`() async throws {
+        let binary = URL(fileURLWithPath: "/var/tmp/polygraph-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: PolygraphProcess.binary, to: binary)
+        defer { try? FileManager.default.removeItem(at: binary) }
+        let server =
+            "\(binary.path) sample raft --id {{node.index}} --client-port 7000 --peer-port 7001 "
+            + "--peers {{nodes | addresses}} --data {{data}}"
+        let asking = "(while sleep 0.05; do getent hosts n2; done) &"
+        try writeWorkload(
+            start: "[\"sh\", \"-c\", \"\(asking) exec \(server)\"]",
+            more: "every: 3s\nfaults:\n  - {dns: silence, for: 1s, after: 1s}")
+        let result = try await PolygraphProcess.run(["run", "own.yaml", "--seed", "1"], in: folder.url)
+        #expect(result.status == 0, "\(result.output)\(result.error)")
+        let injected = try faults("inject")
+        #expect(injected.proved == ["dns"] && injected.unproved.isEmpty && injected.failed.isEmpty)
+        let answers = try folder.read("Reports/latest/nodes/n1/stdout.log")
+        #expect(answers.contains("10.77.0.2"))
+    }
+
     @Test func `an ordinary user can run it too`() async throws {
         guard getuid() == 0 else { return }  // Then every other test of this suite has shown it.
         chmod(folder.url.path, 0o777)

@@ -18,11 +18,11 @@ import Testing
             #expect(pair.from != pair.to)
             #expect((0..<count).contains(pair.from) && (0..<count).contains(pair.to))
         }
-        if count >= 3 { #expect(!grudge.cut.isEmpty) }
+        if count >= kind.leastNodes { #expect(!grudge.cut.isEmpty) }
     }
 
-    @Test(arguments: PartitionKind.allCases.filter { $0 != .oneWay }, Array(1...9))
-    func `every shape but one-way is symmetric`(kind: PartitionKind, count: Int) {
+    @Test(arguments: PartitionKind.allCases.filter { $0 != .oneWay && $0 != .random }, Array(1...9))
+    func `every shape but one-way and random is symmetric`(kind: PartitionKind, count: Int) {
         let grudge = Grudge(kind, order: Array(0..<count))
         for pair in grudge.cut { #expect(grudge.cut.contains(.init(pair.to, pair.from))) }
     }
@@ -68,5 +68,20 @@ import Testing
         for node in order.dropFirst() {
             #expect(mutualNeighbours(of: node, grudge, count: count).count == count - 1)
         }
+    }
+
+    @Test(arguments: Array(4...13)) func `a minority of a third leaves more than two thirds`(count: Int) {
+        let grudge = Grudge(.minorityThird, order: Array(0..<count))
+        let sizes = (0..<count).map { mutualNeighbours(of: $0, grudge, count: count).count }
+        #expect(3 * sizes.max()! > 2 * count && 3 * sizes.min()! < count && sizes.min()! + sizes.max()! == count)
+    }
+
+    @Test func `coins decide each direction, the same coins alike`() {
+        let grudges = (0..<200).map { Grudge(.random, order: Array(0..<5), coins: $0) }
+        #expect(Set(grudges.map(\.cut)).count > 190)
+        #expect(grudges[7] == Grudge(.random, order: Array(0..<5), coins: 7))
+        // 20 directed links, 200 times.
+        let share = Double(grudges.map(\.cut.count).reduce(0, +)) / 4000
+        #expect(abs(share - 0.5) < 0.05)
     }
 }

@@ -12,7 +12,8 @@ public struct PartitionFault: Fault {
                 "kind", .words(PartitionKind.allCases.map(\.rawValue)), isRequired: true,
                 "the shape; of several one is drawn each time")
         ],
-        shorthand: "kind", proof: "frames that the cut swallowed", undo: "the links are whole again")
+        shorthand: "kind", proof: "frames that the cut swallowed, or probes that found no way",
+        undo: "the links are whole again")
 
     private let planned: PlannedFault
     /// Frames that had been swallowed on the links before.
@@ -25,6 +26,8 @@ public struct PartitionFault: Fault {
     }
 
     private var kind: PartitionKind { Self.kinds(planned.settings).first ?? .halves }
+
+    private var coins: UInt64 { UInt64(bitPattern: planned.settings.integer("coins")) }
 
     public static func problems(with settings: FaultSettings, in shape: ClusterShape) -> [FaultProblem] {
         kinds(settings).enumerated().compactMap { element, kind in
@@ -47,6 +50,9 @@ public struct PartitionFault: Fault {
         var settings = settings
         let kinds = settings.texts("kind")
         settings["kind"] = .string(kinds[Int(random.next(below: UInt64(kinds.count)))])
+        if kinds.contains(PartitionKind.random.rawValue) {
+            settings["coins"] = .integer(Int64(random.next(below: 1 << 62)))
+        }
         return settings
     }
 
@@ -54,11 +60,11 @@ public struct PartitionFault: Fault {
         let kind = PartitionFault(planned).kind
         return kind == .isolatePrimary
             ? "partition isolate-primary: whoever leads then"
-            : "partition \(kind.rawValue): \(Grudge(kind, order: planned.order).summary)"
+            : "partition \(kind.rawValue): \(Grudge(kind, order: planned.order, coins: PartitionFault(planned).coins).summary)"
     }
 
     public mutating func choose(order: [Int], context: NemesisContext) -> FaultChoice {
-        let grudge = Grudge(kind, order: order)
+        let grudge = Grudge(kind, order: order, coins: coins)
         let alone = kind == .one || kind == .isolatePrimary
         return FaultChoice(
             targets: alone ? Array(order.prefix(1)) : Set(grudge.cut.map(\.from)).sorted(), kind: kind.rawValue,
@@ -68,17 +74,9 @@ public struct PartitionFault: Fault {
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         let links = choice.links
         swallowedBefore = context.links.cutFrames(links)
-        var proof = FaultProof()
-        proof.facts["elapsed_ns"] = .integer(try context.links.cut(links, for: planned.id))
-        proof.facts["cut_links"] = .integer(Int64(links.count))
-        // Nodes of a cluster talk all the time: the first frame that the cut swallows proves it.
-        var swallowed: UInt64 = 0
-        context.wait(atMost: 500_000_000) {
-            swallowed = context.links.cutFrames(links) - swallowedBefore
-            return swallowed > 0
-        }
-        proof.facts["frames_cut"] = .integer(Int64(swallowed))
-        proof.isProved = swallowed > 0
+        let elapsed = try context.links.cut(links, for: planned.id)
+        var proof = context.proveCut(links, before: swallowedBefore)
+        proof.facts["elapsed_ns"] = .integer(elapsed)
         return proof
     }
 

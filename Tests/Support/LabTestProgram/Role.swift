@@ -12,6 +12,9 @@ enum Role {
         case "count": count()
         case "flood": flood(words[0])
         case "server": serve()
+        case "receiver": Receiver.run()
+        case "echo": Stream.echo()
+        case "resolver": Resolver.run(words)
         case "tree": tree(words[0])
         case "daemon": daemon(words[0])
         case "sleep": while true { pause() }

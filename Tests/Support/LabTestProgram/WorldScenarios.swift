@@ -12,7 +12,11 @@ extension Scenario {
         }
         _ = try lab.setClock(lab.nodes[0], ClockSkew(offset: 3_600_000_000_000))
         _ = try lab.pause(lab.nodes[1])
-        _ = try lab.setCuts([Link(from: .node(0), to: .node(1))])
+        _ = try lab.setLinks([
+            Link(from: .node(0), to: .node(1)): .cut,
+            Link(from: .controller, to: .node(2)): LinkPolicy(.delay(.constant(60_000_000_000))),
+        ])
+        _ = try lab.reachability()
         _ = try eventually("the trees") { Files.processes(with: mark) == 9 ? true : nil }
         try report(["ready": "yes"])
         while true { Glibc.pause() }
