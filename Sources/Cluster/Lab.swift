@@ -16,6 +16,7 @@ public final class Lab: Transport {
     private let configuration: LabConfiguration
     private let agents: [AgentHandle]
     private let ethernet: EthernetSwitch
+    let controlGroups = ControlGroups()
 
     /// Builds the lab: nodes without processes, all links whole.
     public init(_ configuration: LabConfiguration) throws(ClusterError) {
@@ -110,10 +111,8 @@ public final class Lab: Transport {
     // MARK: Processes
 
     public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
-        var whole = launch
-        whole.environment = Lab.inheritedEnvironment().merging(launch.environment) { _, new in new }
         let beginnings = logs(of: node).map { LogTail.length($0) }
-        let answer = try agent(of: node).ask(.start(whole, folder: node.dataDirectory))
+        let answer = try agent(of: node).ask(.start(Lab.whole(launch), folder: node.dataDirectory))
         if case .endedAtOnce(let status, let signal) = answer {
             let last = lastOutput(of: node, lines: 5, from: beginnings)
             throw ClusterError("start", node: node.name, Lab.endedAtOnce(launch, status, signal, last))
@@ -157,7 +156,7 @@ public final class Lab: Transport {
         return []
     }
 
-    private func agent(of node: Node) throws(ClusterError) -> AgentHandle {
+    func agent(of node: Node) throws(ClusterError) -> AgentHandle {
         guard agents.indices.contains(node.index), nodes[node.index] == node else {
             throw ClusterError("reach", node: node.name, "the lab has no such node")
         }
@@ -180,6 +179,13 @@ public final class Lab: Transport {
         return "\(launch.command.first ?? "") \(how) at once; \(output)"
     }
 
+    /// With the controller's own environment where the launch says nothing else.
+    static func whole(_ launch: Launch) -> Launch {
+        var whole = launch
+        whole.environment = inheritedEnvironment().merging(launch.environment) { _, new in new }
+        return whole
+    }
+
     /// The controller's own, without what says that a process is the controller.
     private static func inheritedEnvironment() -> [String: String] {
         var result: [String: String] = [:]
@@ -190,6 +196,7 @@ public final class Lab: Transport {
             next += 1
         }
         result[LabWorld.variable] = nil
+        result[Sweeper.variable] = nil
         return result
     }
 
@@ -240,6 +247,7 @@ public final class Lab: Transport {
 
     public func tearDown() {
         Lab.end(agents)
+        controlGroups.remove()
         ethernet.shutDown()
     }
 
