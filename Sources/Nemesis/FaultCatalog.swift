@@ -4,6 +4,10 @@ import PolygraphHistory
 public enum FaultCatalog {
     public static let kinds: [any Fault.Type] = [
         PartitionFault.self, KillFault.self, PauseFault.self, ClockFault.self,
+        TerminateFault.self, RestartFault.self, RollingRestartFault.self, CrashLoopFault.self, StartKillFault.self,
+        ProcessorFault.self, MemoryFault.self, DescriptorFault.self, SlowFault.self,
+        ClockStrobeFault.self, ClockFreezeFault.self, ClockSlewFault.self, ClockResetFault.self,
+        JoinFault.self, LeaveFault.self, ReplaceFault.self,
     ]
 
     public static let descriptions: [FaultDescription] = kinds.map { $0.description }

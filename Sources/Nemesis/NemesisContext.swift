@@ -18,6 +18,10 @@ public final class NemesisContext {
     public let processes: ProcessBoard
     /// Which clocks are wrong.
     public let clocks: ClockBoard
+    /// How much of the machine nodes get.
+    public let resources: ResourceBoard
+    /// Who is a member.
+    public let members: MembershipBoard
 
     public init(
         transport: any Transport, system: any System, now: @escaping () -> Int64,
@@ -30,6 +34,9 @@ public final class NemesisContext {
         links = LinkBoard(transport)
         processes = ProcessBoard(transport, system)
         clocks = ClockBoard(transport, now)
+        resources = ResourceBoard(transport)
+        members = MembershipBoard(
+            transport, system.membership, now: now, primaries: primaries, pause: { clinux_sleep_ns($0) })
     }
 
     public var nodes: [Node] { transport.nodes }

@@ -1,3 +1,4 @@
+import PolygraphCluster
 import PolygraphGenerators
 import PolygraphHistory
 
@@ -63,6 +64,14 @@ public struct Schedule: Hashable, Sendable {
         faults.sort { ($0.start, $0.function) < ($1.start, $1.function) }
         for index in faults.indices { faults[index].id = index }
         self.faults = faults
+    }
+
+    /// Prepares all nodes for the faults that will come, before any of them is started.
+    public func prepare(_ transport: any Transport) throws(ClusterError) {
+        for name in Set(faults.map(\.function)).sorted() {
+            guard let kind = FaultCatalog.kind(named: name) else { continue }
+            for node in transport.nodes { try kind.prepare(node, transport) }
+        }
     }
 
     /// When something happens: all beginnings and ends, in order of time; ends before beginnings.
