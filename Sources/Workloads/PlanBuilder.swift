@@ -81,7 +81,9 @@ extension WorkloadFile {
             ]
         }
         return [
-            "name": .string(name), "seed": .integer(Int64(bitPattern: seed)), "nodes": .integer(Int64(nodes)),
+            // Beyond what a signed number holds it is a text, as in `run.json`, and not a negative number.
+            "name": .string(name), "seed": Int64(exactly: seed).map(Value.integer) ?? .string(String(seed)),
+            "nodes": .integer(Int64(nodes)),
             "clients": .integer(Int64(clients.count)), "rate": clients.rate.map(Value.double) ?? "unlimited",
             "timeout_ns": .integer(clients.timeout), "time_ns": .integer(time), "quiet_ns": .integer(quiet),
             "check": .string(check.promise.rawValue), "model": .string(modelName), "schedule": .list(faults),
