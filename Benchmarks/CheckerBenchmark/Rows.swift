@@ -27,6 +27,8 @@ struct Row {
             target: 1_000),
         Row("the same, 800 k, 10 clients", "cas-register", .init(operations: 800_000, values: 5), target: 600),
         Row(
+            "the same, two threads", "cas-register", .init(operations: 800_000, values: 5), target: nil, threads: 2),
+        Row(
             "invalid, 830, 20 clients", "cas-register-invalid", .init(operations: 830, clients: 20, values: 5),
             target: 2),
         Row(

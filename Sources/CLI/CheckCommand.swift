@@ -5,9 +5,6 @@ import PolygraphLinearizability
 import PolygraphModels
 import PolygraphReports
 
-extension NilRead: ExpressibleByArgument {}
-extension LinearizabilityOptions.FailedCAS: ExpressibleByArgument {}
-
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -66,33 +63,21 @@ struct CheckCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard let known = ModelCatalog.entries.first(where: { $0.name == model }) else {
-            throw CommandFailure.wrongUse(
-                "unknown model `\(model)`; known: \(ModelCatalog.entries.map(\.name).joined(separator: ", "))")
-        }
+        let entry = try ModelReading.entry(model)
         guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
             throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
         }
         if let memoryLimit, !(1...1 << 30).contains(memoryLimit) {
             throw CommandFailure.wrongUse("--memory-limit \(memoryLimit): expected 1 to \(1 << 30) MiB")
         }
-        if permits < 1 { throw CommandFailure.wrongUse("--permits \(permits): expected 1 or more") }
+        try ModelReading.checkPermits(permits)
         if histories.count > 1, certificate != nil || core != nil {
             throw CommandFailure.wrongUse(
                 "--\(core == nil ? "certificate" : "core") is for one history, but \(histories.count) are given")
         }
-        let initialValue: Value
-        do throws(HistoryError) {
-            initialValue = try JSONParser.parse(Array(initial.utf8))
-        } catch {
-            throw CommandFailure.wrongUse("--init \(initial): \(error.description)")
-        }
-        let knownModel: any Model
-        do throws(ModelOptionsError) {
-            knownModel = try known.make(ModelOptions(initial: initialValue, nilRead: nilRead, permits: permits))
-        } catch {
-            throw CommandFailure.wrongUse("--init \(initial): \(error.description)")
-        }
+        let modelOptions = ModelOptions(
+            initial: try ModelReading.initial(initial), nilRead: nilRead, permits: permits)
+        let knownModel = try ModelReading.make(entry, modelOptions, initial: initial)
         let options = LinearizabilityOptions(
             timeLimitSeconds: Double(limit) / 1e9,
             memoryLimitBytes: memoryLimit.map { $0 << 20 } ?? EnvironmentFacts.freeMemory / 2, failedCAS: failedCas,
@@ -102,13 +87,13 @@ struct CheckCommand: ParsableCommand {
         let isArray = json && histories.count > 1
         if isArray { Console.print("[") }
         for (position, file) in histories.enumerated() {
-            worst = Self.worse(worst, try check(file, checker))
+            worst = Self.worse(worst, try check(file, checker, modelOptions))
             if isArray { Console.print(position + 1 < histories.count ? "," : "]") }
         }
         throw ExitCode(worst)
     }
 
-    private func check(_ file: String, _ checker: Linearizable) throws -> Int32 {
+    private func check(_ file: String, _ checker: Linearizable, _ modelOptions: ModelOptions) throws -> Int32 {
         let history: History
         do throws(HistoryError) {
             history = try HistoryFile.read(file, format: format, independent: independent)
@@ -126,13 +111,14 @@ struct CheckCommand: ParsableCommand {
             columns.kinds[$0] == .ok && columns.processes[$0] != EventColumns.nemesis
         }
         let results = [checker.check(history)] + (showsSomething ? [] : [OperationStatistics().check(history)])
-        try writeEvidence(results[0], history, checker)
+        try writeEvidence(results[0], history, checker, modelOptions)
         let result = results[0].verdict == .valid ? results.last! : results[0]
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
         record.results = results
         record.duration = columns.times.last ?? 0
-        record.warnings = history.warnings
+        let hint = TupleHint.hint(history, model: model, isIndependent: independent)
+        record.warnings = history.warnings + (hint.map { [$0] } ?? [])
         // What came through a pipe is gone.
         let recheckCommand =
             "polygraph check \(ShellWord.quoted(file)) --model \(model)"
@@ -147,7 +133,7 @@ struct CheckCommand: ParsableCommand {
             Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")
         } else if histories.count > 1 {
             Console.print("\(result.verdict.rawValue)\t\(file)\t\(result.anomalies.first?.summary ?? result.reason)")
-            for warning in history.warnings { Console.error("\(file): \(warning)") }
+            for warning in record.warnings { Console.error("\(file): \(warning)") }
         } else {
             let colour = Console.wantsColour(Console.outputIsTerminal)
             Console.print(TextReport.render(record, history, width: Console.width, colour: colour), terminator: "")
@@ -156,13 +142,14 @@ struct CheckCommand: ParsableCommand {
     }
 
     /// Writes the certificate or the core, whichever was asked for and exists.
-    private func writeEvidence(_ result: CheckResult, _ history: History, _ checker: Linearizable) throws {
+    private func writeEvidence(
+        _ result: CheckResult, _ history: History, _ checker: Linearizable, _ modelOptions: ModelOptions
+    ) throws {
         if let certificate {
             if result.verdict == .valid {
                 let orders = result.partitions.map { (key: $0.key, order: $0.witness ?? []) }
-                let initialValue = (try? JSONParser.parse(Array(initial.utf8))) ?? .null
                 let file = CertificateFile(
-                    model: model, initial: initialValue, failedCAS: failedCas, orders: orders, of: history)
+                    model: model, options: modelOptions, failedCAS: failedCas, orders: orders, of: history)
                 try WholeFile.write(file.render(), to: certificate)
             } else {
                 Console.error("no certificate: the history is \(result.verdict.rawValue)")

@@ -15,7 +15,15 @@ struct ListCommand: ParsableCommand {
     @Argument(help: "One of: \(Subject.allCases.map(\.rawValue).joined(separator: ", ")).")
     var subject: Subject
 
+    @Flag(help: "Of faults: the whole table in Markdown, as in Documentation/faults.md.")
+    var markdown = false
+
+    func validate() throws {
+        if markdown, subject != .faults { throw ValidationError("--markdown is for `list faults` only") }
+    }
+
     func run() throws {
+        if markdown { return Console.print(FaultTable.markdown, terminator: "") }
         let rows: [(String, String)] =
             switch subject {
             case .systems:

@@ -23,7 +23,8 @@ struct PolygraphCommand: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, PlanCommand.self, DoctorCommand.self, ListCommand.self,
+            RunCommand.self, ReplayCommand.self, ShrinkCommand.self, CheckCommand.self, PlanCommand.self,
+            DoctorCommand.self, ListCommand.self,
             SampleCommand.self, ExportCommand.self,
             VerifyCommand.self, GenerateHistoryCommand.self,
         ])

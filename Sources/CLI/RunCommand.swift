@@ -1,9 +1,5 @@
 import ArgumentParser
-import Glibc
-import PolygraphChecking
 import PolygraphCluster
-import PolygraphHistory
-import PolygraphReports
 import PolygraphRunner
 import PolygraphWorkloads
 
@@ -19,38 +15,31 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var workload: WorkloadArguments
 
-    @Option(help: "Where the run's folder is made.")
-    var reports = "Reports"
-
-    @Flag(help: "End the load once the history cannot become valid any more, instead of after the whole time.")
-    var stopOnViolation = false
-
-    @Flag(help: "Keep the nodes' data directories.")
-    var keep = false
-
-    @Flag(help: "Print the results as JSON instead of text.")
-    var json = false
-
-    @Flag(help: "Print only the verdict and where the report is.")
-    var quiet = false
+    @OptionGroup var outcome: OutcomeArguments
 
     func run() throws {
         let file = try workload.load()
+        try LocalWorld.enter()
+        let stop = RunStop()
+        Interrupt.handle(stop)
+        let seed = file.seed ?? UInt64.random(in: 0...999_999)
+        var plan = file.plan(seed: seed)
+        plan.add(arguments: workload.words)
+        let session = RunSession(
+            plan: plan, file: file, options: outcome,
+            rerun: ["polygraph", "run"] + workload.words + ["--seed", "\(seed)"], stop: stop)
+        throw ExitCode(try session.run())
+    }
+}
+
+/// The world in which local nodes live.
+enum LocalWorld {
+    /// Goes on inside of it; outside, this never returns but by an error.
+    static func enter() throws {
         do throws(ClusterError) {
             if !LabWorld.isInside { try LabWorld.enter() }
         } catch {
             throw CommandFailure.failure(error.description)
         }
-        let stop = RunStop()
-        Interrupt.handle(stop)
-        let seed = file.seed ?? UInt64.random(in: 0...999_999)
-        let session = RunSession(command: self, file: file, seed: seed, stop: stop)
-        let status: Int32
-        do throws(RunError) {
-            status = try session.execute()
-        } catch {
-            throw CommandFailure.failure(error.description)
-        }
-        throw ExitCode(status)
     }
 }

@@ -31,14 +31,16 @@ struct WorkloadArguments: ParsableArguments {
 
     func load() throws -> WorkloadFile {
         do throws(WorkloadFileErrors) {
-            return try WorkloadCatalog.load(
-                file,
-                overrides: WorkloadOverrides(
-                    seed: seed, time: time, rate: rate, nodes: nodes, clients: clients, noFaults: noFaults,
-                    replacements: replacements))
+            return try WorkloadCatalog.load(file, overrides: overrides)
         } catch {
             throw CommandFailure.wrongUse(error.description)
         }
+    }
+
+    var overrides: WorkloadOverrides {
+        WorkloadOverrides(
+            seed: seed, time: time, rate: rate, nodes: nodes, clients: clients, noFaults: noFaults,
+            replacements: replacements)
     }
 
     /// The words that give the same plan again, but for the seed.
@@ -52,4 +54,25 @@ struct WorkloadArguments: ParsableArguments {
         for replacement in replacements { words += ["--set", replacement] }
         return words
     }
+}
+
+/// What `run` and `replay` have in common: how a run is ended, what it keeps, and what it prints.
+struct OutcomeArguments: ParsableArguments {
+    @Option(help: "Where the run's folder is made.")
+    var reports = "Reports"
+
+    @Flag(help: "End the load once the history cannot become valid any more, instead of after the whole time.")
+    var stopOnViolation = false
+
+    @Flag(help: "Keep the nodes' data directories.")
+    var keep = false
+
+    @Flag(help: "Print the results as JSON instead of text.")
+    var json = false
+
+    @Flag(help: "Print only the verdict and where the report is.")
+    var quiet = false
+
+    /// Whether nothing is said while it runs.
+    var isSilent: Bool { quiet || json }
 }

@@ -7,25 +7,45 @@ import PolygraphReports
 import PolygraphRunner
 import PolygraphWorkloads
 
-/// One `polygraph run`, inside the lab: folder, cluster, run, verdict, reports.
+/// One run inside the lab: folder, cluster, run, verdict, reports.
 struct RunSession {
-    let command: RunCommand
+    let plan: Plan
     let file: WorkloadFile
-    let seed: UInt64
+    let options: OutcomeArguments
+    /// The command that does the same again.
+    let rerun: [String]
     let stop: RunStop
+    /// Whether it is one of many: nothing is printed, and it is nobody's latest run.
+    var isTrial = false
 
+    private var isSilent: Bool { options.isSilent || isTrial }
+
+    /// What a run came to.
+    struct Ending {
+        var exitCode: Int32
+        /// Names of the anomalies that it showed.
+        var anomalies: [String] = []
+    }
+
+    /// Makes a folder for the run, and carries it out.
     /// - Returns: the exit code.
-    func execute() throws(RunError) -> Int32 {
+    func run() throws -> Int32 {
+        do throws(RunError) {
+            return try execute(in: RunFolder(root: options.reports, name: plan.name, seed: plan.seed)).exitCode
+        } catch {
+            throw CommandFailure.failure(error.description)
+        }
+    }
+
+    func execute(in folder: RunFolder) throws(RunError) -> Ending {
         let started = monotonicSeconds()
-        let folder = try RunFolder(root: command.reports, name: file.name, seed: seed)
         let log = RunLog(path: folder.file("polygraph.log"))
         let status = RunStatus()
-        let line = StatusLine(status: status, quiet: command.quiet || command.json, log: log)
-        log.write("run \(file.name) with seed \(seed)")
-        var plan = file.plan(seed: seed)
-        plan.add(arguments: command.workload.words)
-        if !command.quiet, !command.json {
-            Console.error("run \(file.name), seed \(seed), \(Quantity.describe(duration: plan.duration)) of load")
+        let line = StatusLine(status: status, quiet: isSilent, log: log)
+        log.write("run \(plan.name) with seed \(plan.seed)")
+        if !isSilent {
+            Console.error(
+                "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
         }
 
         let lab: Lab
@@ -38,35 +58,37 @@ struct RunSession {
         do throws(RunError) {
             outcome = try Run(
                 plan: plan, transport: lab, folder: folder, status: status, stop: stop,
-                stopsOnViolation: command.stopOnViolation
+                stopsOnViolation: options.stopOnViolation
             ).execute()
         } catch {
             lab.tearDown()
             line.finish()
             log.write(error.description)
-            if stop.isRequested { return ExitStatus.interrupted }
+            if stop.isRequested { return Ending(exitCode: ExitStatus.interrupted) }
             throw error
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
-        if !command.keep { removeData(of: outcome.nodes) }
+        if !options.keep { removeData(of: outcome.nodes) }
 
         status.phase = "checking"
-        let results = plan.checkers.map { checker in
+        let isCutShort = outcome.interrupted || stop.isRequested
+        let checkers = plan.checkers + [plan.tameRunCheck(outcome.history, isCutShort: isCutShort)]
+        let results = checkers.map { checker in
             let result = checker.check(outcome.history)
             log.write("\(result.checker): \(result.verdict.rawValue): \(result.reason)")
             return result
         }
         line.finish()
-        return try report(plan, outcome, results, folder, log, elapsed: monotonicSeconds() - started)
+        return try report(outcome, results, folder, log, elapsed: monotonicSeconds() - started)
     }
 
     private func report(
-        _ plan: Plan, _ outcome: RunOutcome, _ results: [CheckResult], _ folder: RunFolder, _ log: RunLog,
+        _ outcome: RunOutcome, _ results: [CheckResult], _ folder: RunFolder, _ log: RunLog,
         elapsed: Double
-    ) throws(RunError) -> Int32 {
+    ) throws(RunError) -> Ending {
         let verdict = results.map(\.verdict).reduce(Verdict.valid) { $0.combined(with: $1) }
         let exitCode = ExitStatus.of(verdict)
-        var record = RunRecord(workload: file.name, verdict: verdict, exitCode: Int(exitCode), seed: seed)
+        var record = RunRecord(workload: plan.name, verdict: verdict, exitCode: Int(exitCode), seed: plan.seed)
         record.started = RunLog.wallTime(secondsAgo: elapsed)
         record.duration = outcome.duration
         record.interrupted = outcome.interrupted
@@ -79,10 +101,8 @@ struct RunSession {
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
-        record.warnings = outcome.warnings
-        let words =
-            ["polygraph", "run"] + command.workload.words + ["--seed", "\(seed)"]
-            + (command.stopOnViolation ? ["--stop-on-violation"] : [])
+        record.warnings = outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
+        let words = rerun + (options.stopOnViolation ? ["--stop-on-violation"] : [])
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
         let history = shortened(folder.file("history.jsonl"))
         record.recheckCommand = "polygraph check \(ShellWord.quoted(history)) --model \(file.modelName)"
@@ -100,13 +120,15 @@ struct RunSession {
             try folder.write("results.json", ResultsFile.render(record, outcome.history))
             try folder.write("junit.xml", JUnitReport.render(record, outcome.history))
             try folder.write("report.html", HTMLReport.render(record, outcome.history))
-            folder.markLatest()
+            if !isTrial { folder.markLatest() }
         } catch {
             failure = error
         }
-        if command.json {
+        if isTrial {
+            // Whoever made it tells what it came to.
+        } else if options.json {
             Console.print(String(decoding: ResultsFile.render(record, outcome.history), as: UTF8.self), terminator: "")
-        } else if command.quiet {
+        } else if options.quiet {
             Console.print("\(verdict.rawValue) \(shortened(folder.path))")
         } else {
             let colour = Console.wantsColour(Console.outputIsTerminal)
@@ -119,7 +141,7 @@ struct RunSession {
         }
         // A verdict of "valid" on what could be written is not what was asked for.
         if let failure = outcome.failure, verdict != .invalid { throw RunError(failure.description) }
-        return exitCode
+        return Ending(exitCode: exitCode, anomalies: results.flatMap(\.anomalies).map(\.name))
     }
 
     private func measurements(_ outcome: RunOutcome, elapsed: Double) -> [CheckResult.Fact] {
@@ -127,7 +149,8 @@ struct RunSession {
             .init(name, .string(Quantity.describe(duration: nanoseconds)))
         }
         let leaderChanges = Int64(max(0, outcome.leaders.count - 1))
-        return [.init("leader changes", .integer(leaderChanges))]
+        let durability = outcome.durability.map { [CheckResult.Fact("durability", .string($0.sentence))] } ?? []
+        return [.init("leader changes", .integer(leaderChanges))] + durability
             + outcome.steps.map { duration($0.name, $0.elapsed) }
             + [duration("in all, until the verdict", Int64(elapsed * 1e9))]
     }

@@ -9,7 +9,9 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Replay a certificate against a history.",
         discussion: """
             A certificate holds, for every key, an order of its operations. It is replayed by a verifier that shares no \
-            code with the search that found it. Exit code 0 when every order holds, 1 when one does not.
+            code with the search that found it. Exit code 0 when every order holds, 1 when one does not. How the \
+            history was read stands in the certificate and is printed; --model, --init, --failed-cas, --nil-read and \
+            --permits demand a reading, and a certificate of another one is refused (exit code 254).
 
               polygraph check history.jsonl --model cas-register --certificate order.jsonl
               polygraph verify history.jsonl order.jsonl
@@ -27,31 +29,48 @@ struct VerifyCommand: ParsableCommand {
     @Flag(help: "Values are [key value] tuples, as jepsen.independent writes them.")
     var independent = false
 
-    @Option(help: "What a read of null says: value (there was nothing) or any (nothing).")
-    var nilRead = NilRead.value
+    @Option(help: "The model that the certificate must be of.")
+    var model: String?
 
-    @Option(help: "The permits of a semaphore.")
-    var permits = 1
+    @Option(
+        name: [.customLong("init"), .customLong("initial")], help: "The state that it must start from, as JSON.")
+    var initial: String?
+
+    @Option(help: "What it must take a read of null to say: value or any.")
+    var nilRead: NilRead?
+
+    @Option(help: "What it must take a failed cas to say: mismatch, observes or ignored.")
+    var failedCas: LinearizabilityOptions.FailedCAS?
+
+    @Option(help: "The permits that its semaphore must have.")
+    var permits: Int?
 
     func run() throws {
-        if permits < 1 { throw CommandFailure.wrongUse("--permits \(permits): expected 1 or more") }
+        if let permits { try ModelReading.checkPermits(permits) }
+        if let model { _ = try ModelReading.entry(model) }
+        let demanded = try initial.map { try ModelReading.initial($0) }
         let bytes = try WholeFile.read(certificate)
         let events: History
         let file: CertificateFile
-        let model: any Model
+        let known: any Model
         do {
-            events = try HistoryFile.read(history, format: format, independent: independent)
             file = try CertificateFile(bytes)
+            try demand("--model", model, file.model)
+            try demand("--init", demanded, file.initial)
+            try demand("--failed-cas", failedCas?.rawValue, file.failedCAS.rawValue)
+            try demand("--nil-read", nilRead?.rawValue, file.modelOptions.nilRead.rawValue)
+            try demand("--permits", permits, file.modelOptions.permits)
+            events = try HistoryFile.read(history, format: format, independent: independent)
             guard let entry = ModelCatalog.entries.first(where: { $0.name == file.model }) else {
                 throw CommandFailure.wrongUse("\(certificate): unknown model `\(file.model)`")
             }
-            model = try entry.make(ModelOptions(initial: file.initial, nilRead: nilRead, permits: permits))
+            known = try entry.make(file.modelOptions)
         } catch let error as HistoryError {
             throw CommandFailure.wrongUse(error.file == nil ? "\(certificate): \(error)" : "\(error)")
         } catch let error as ModelOptionsError {
             throw CommandFailure.wrongUse("\(certificate): \(error)")
         }
-        if let fault = file.fault(of: events, model: model) {
+        if let fault = file.fault(of: events, model: known) {
             Console.print("The certificate does not hold: \(fault).")
             throw ExitCode(1)
         }
@@ -59,6 +78,22 @@ struct VerifyCommand: ParsableCommand {
         Console.print(
             "The certificate holds: \(count) operation\(count == 1 ? "" : "s") in \(file.orders.count) "
                 + "order\(file.orders.count == 1 ? "" : "s"). It was read with model \(file.model), initial value "
-                + "\(file.initial), failed cas \(file.failedCAS.rawValue).")
+                + "\(file.initial), failed cas \(file.failedCAS.rawValue)\(Self.further(file)).")
+    }
+
+    /// Ends the command where the certificate has another reading than the one that was asked for.
+    private func demand<Reading: Equatable>(_ option: String, _ asked: Reading?, _ found: Reading) throws {
+        guard let asked, asked != found else { return }
+        throw CommandFailure.wrongUse(
+            "\(certificate): \(option) \(asked) is asked for, but the certificate was made with \(option) \(found)")
+    }
+
+    /// The readings that only some models have.
+    private static func further(_ file: CertificateFile) -> String {
+        switch file.model {
+        case "register", "cas-register", "multi-register": ", nil read \(file.modelOptions.nilRead.rawValue)"
+        case "semaphore": ", permits \(file.modelOptions.permits)"
+        default: ""
+        }
     }
 }

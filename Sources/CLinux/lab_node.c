@@ -20,8 +20,8 @@
 
 #include "lab_system.h"
 
-/// What goes over the channel: first an empty greeting of the program's process (the kernel adds its number), later
-/// the wait status of the program.
+/// What goes over the channel: first a greeting of the program's process (the kernel adds its number) with the
+/// descriptor on which its supervised calls arrive, or -1; later the wait status of the program.
 struct report {
     int32_t status;
 };
@@ -63,7 +63,11 @@ static _Noreturn void run_program(const struct lab_launch *launch, int channel, 
 
     // Whatever else was inherited ends with the execution.
     syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
-    struct report greeting = {0};
+    struct report greeting = {.status = -1};
+    if (launch->supervision != lab_supervise_nothing) {
+        greeting.status = lab_supervision_begin(launch->supervision);
+        if (greeting.status < 0 && !launch->supervision_is_optional) refuse(failures, "supervise system calls", -greeting.status);
+    }
     if (send(channel, &greeting, sizeof greeting, MSG_NOSIGNAL) < 0) _exit(127);
     char byte;
     if (read(gate, &byte, 1) != 1) _exit(127);
@@ -108,8 +112,8 @@ static _Noreturn void run_keeper(const struct lab_launch *launch, int channel, i
     }
 }
 
-/// Waits for the greeting, and takes the sender's number from it. 0 at the end of the channel.
-static pid_t receive_greeting(int channel) {
+/// Waits for the greeting, and takes the sender's number and its listener from it. 0 at the end of the channel.
+static pid_t receive_greeting(int channel, int *listener) {
     struct report greeting;
     union {
         char bytes[CMSG_SPACE(sizeof(struct ucred))];
@@ -126,6 +130,7 @@ static pid_t receive_greeting(int channel) {
     if (!first || first->cmsg_type != SCM_CREDENTIALS) return 0;
     struct ucred sender;
     memcpy(&sender, CMSG_DATA(first), sizeof sender);
+    *listener = greeting.status;
     return sender.pid;
 }
 
@@ -167,7 +172,7 @@ int lab_node_create(const struct lab_launch *launch, struct lab_node *node, stru
         lab_node_close(node);
         return fail(failure, "create a PID namespace", error);
     }
-    node->program = receive_greeting(channel[0]);
+    node->program = receive_greeting(channel[0], &node->listener);
     if (node->program > 0) return 0;
 
     if (lab_node_wait_started(node, failure) == 0) fail(failure, "keep the node's first process", ECHILD);

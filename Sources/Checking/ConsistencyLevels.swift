@@ -80,11 +80,22 @@ public struct LevelResult: Sendable, Hashable {
         default: parts.append(names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) hold")
         }
         if let staleness = levels.first(where: { $0.verdict == .holds && $0.staleness != nil })?.staleness {
-            let milliseconds = (staleness + 999_999) / 1_000_000
-            parts.append("reads are at most \(milliseconds) ms stale")
+            parts.append("reads are at most \(roundedUp(staleness)) stale")
         }
         if !undecided.isEmpty { parts.append("not decided: \(undecided.joined(separator: ", "))") }
         let text = parts.joined(separator: "; ")
         return text.prefix(1).uppercased() + text.dropFirst() + "."
+    }
+
+    /// A span in the unit that fits, never less than it is: `6 µs`, `12 ms`, `3 s`.
+    private static func roundedUp(_ nanoseconds: Int64) -> String {
+        for (unit, name) in [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")] as [(Int64, String)]
+        where nanoseconds >= unit {
+            // From ten on whole numbers say enough.
+            if nanoseconds >= 10 * unit { return "\((nanoseconds + unit - 1) / unit) \(name)" }
+            let tenths = (nanoseconds + unit / 10 - 1) / (unit / 10)
+            return "\(tenths / 10)\(tenths % 10 == 0 ? "" : ".\(tenths % 10)") \(name)"
+        }
+        return "\(nanoseconds) ns"
     }
 }

@@ -64,13 +64,16 @@ extension HTTPFunction {
         throw .indeterminate(message)
     }
 
-    private func result(at path: JSONPath, _ response: HTTPResponse) throws(ClientError) -> Value {
+    private func result(at path: ResultPath, _ response: HTTPResponse) throws(ClientError) -> Value {
         let problem: String
-        do throws(HistoryError) {
-            if let result = path.value(in: try JSONParser.parse(response.body)) { return result }
+        do {
+            if let result = try path.value(in: try JSONParser.parse(response.body)) { return result }
+            if isAbsentWhenMissing { return .null }
             problem = "has no \(path)"
-        } catch {
+        } catch let error as HistoryError {
             problem = "is no JSON (\(error.description))"
+        } catch {
+            problem = "has no \(path): \(error)"
         }
         let message = "the answer (HTTP \(response.status)) \(problem): \(response.excerpt)"
         throw changesNothing ? .definite(message) : .indeterminate(message)

@@ -6,9 +6,11 @@ public struct HTTPFunction: Hashable, Sendable {
     public var name: String
     public var request: HTTPRequestTemplate
     /// Where in the answer the result is; nil when the answer's content does not matter.
-    public var value: JSONPath?
+    public var value: ResultPath?
     /// Status codes that say that there is no value: the operation is `ok` and its value null.
     public var absent: Set<Int>
+    /// Whether an answer that has nothing where the result would be says that there is no value, too.
+    public var isAbsentWhenMissing: Bool
     /// Status codes that say that the request was refused and certainly not applied: the operation is `fail`.
     public var fail: Set<Int>
     /// Where in an error's answer a boolean says that the request certainly was not and never will be applied.
@@ -18,13 +20,14 @@ public struct HTTPFunction: Hashable, Sendable {
     public var changesNothing: Bool { name == "read" }
 
     public init(
-        name: String, request: HTTPRequestTemplate, value: JSONPath? = nil, absent: Set<Int> = [], fail: Set<Int> = [],
-        definite: JSONPath? = nil
+        name: String, request: HTTPRequestTemplate, value: ResultPath? = nil, absent: Set<Int> = [],
+        isAbsentWhenMissing: Bool = false, fail: Set<Int> = [], definite: JSONPath? = nil
     ) {
         self.name = name
         self.request = request
         self.value = value
         self.absent = absent
+        self.isAbsentWhenMissing = isAbsentWhenMissing
         self.fail = fail
         self.definite = definite
     }

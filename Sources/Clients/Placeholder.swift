@@ -19,6 +19,8 @@ public enum Placeholder: Hashable, Sendable {
     case data
     /// The path of this program.
     case polygraph
+    /// The text of another one in base64.
+    indirect case base64(Placeholder)
 
     /// As it is written, without a port.
     public var name: String {
@@ -39,6 +41,7 @@ public enum Placeholder: Hashable, Sendable {
         case .names: "nodes | names"
         case .data: "data"
         case .polygraph: "polygraph"
+        case .base64(let other): "\(other.name) | base64"
         }
     }
 
@@ -46,6 +49,7 @@ public enum Placeholder: Hashable, Sendable {
     var isOfOperation: Bool {
         switch self {
         case .key, .value, .from, .to, .process, .operation: true
+        case .base64(let other): other.isOfOperation
         default: false
         }
     }
@@ -86,6 +90,9 @@ public struct PlaceholderScope: Hashable, Sendable {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(Self.trimmed)
         if parts.count == 1 {
             if let found = placeholders.first(where: { $0.name == parts[0] }) { return found }
+        } else if parts.count == 2, parts[1] == "base64", let other = placeholders.first(where: { $0.name == parts[0] })
+        {
+            return .base64(other)
         } else if parts.count == 2, parts[0] == "nodes" {
             if let found = try filter(parts[1], at: offset) { return found }
         }

@@ -54,6 +54,7 @@ extension Template {
             return placeholder == .from ? pair[0] : pair[1]
         case .process: return .integer(Int64(request.process))
         case .operation: return .integer(Int64(request.operation))
+        case .base64(let other): return base64(value(of: other, request))
         default: preconditionFailure("a template is rendered before it is bound to a node")
         }
     }
@@ -73,8 +74,15 @@ extension Template {
         case .names(let port): .string(joined(nodes.map(\.name), port))
         case .data: .string(node.data)
         case .polygraph: .string(program)
+        case .base64(let other): base64(value(of: other, node, nodes, program))
         default: preconditionFailure("\(placeholder.name) belongs to an operation")
         }
+    }
+
+    private static func base64(_ value: Value) -> Value {
+        var plain: [UInt8] = []
+        appendPlain(value, to: &plain)
+        return .string(Base64.encode(plain))
     }
 
     private static func joined(_ hosts: [String], _ port: Int?) -> String {

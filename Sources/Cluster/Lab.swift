@@ -14,7 +14,8 @@ public final class Lab: Transport {
     public let controllerAddress: String
 
     private let configuration: LabConfiguration
-    private let agents: [AgentHandle]
+    let agents: [AgentHandle]
+    let snapshots = Mutex<[Int: FileSnapshot]>([:])
     private let ethernet: EthernetSwitch
     let controlGroups = ControlGroups()
 
@@ -143,6 +144,8 @@ public final class Lab: Transport {
     public func lastOutput(of node: Node, lines: Int) -> [String] {
         lastOutput(of: node, lines: lines, from: [0, 0])
     }
+
+    public func outputFiles(of node: Node) -> [String] { logs(of: node) }
 
     private func logs(of node: Node) -> [String] {
         ["stderr", "stdout"].map { "\(configuration.folder)/\(node.name)/\($0).log" }

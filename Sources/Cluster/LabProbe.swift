@@ -13,7 +13,7 @@ public enum LabProbe {
         public var remedy: String
     }
 
-    private struct Ability {
+    struct Ability {
         var name: String
         var cost: String
         /// What enables it, where no known setting is in the way.
@@ -85,6 +85,7 @@ public enum LabProbe {
             Ability(
                 name: "bending of clocks", cost: "no clock faults on local nodes",
                 remedy: "use x86-64 or arm64, and a kernel that lets debuggers write to code", attempt: clock),
+            DiskProbe.supervision,
         ]
     }
 

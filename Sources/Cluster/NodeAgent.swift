@@ -15,6 +15,7 @@ struct NodeAgent {
     var run: NodeRun?
     var clock = ClockBender()
     var limits = NodeLimits()
+    private var disk = DiskHandle()
     /// When the clock or the program was last changed.
     private var clockChanged: Int64 = 0
 
@@ -115,6 +116,34 @@ struct NodeAgent {
             return .clock(try setClock(skew))
         case .process(let request):
             return try carryOut(request)
+        case .disk(let words):
+            return .disk(try carryOutDisk(words))
+        }
+    }
+
+    /// A request that has to do with the node's disk.
+    private mutating func carryOutDisk(_ words: [String]) throws(ClusterError) -> [String] {
+        run?.refresh()
+        let runs = run.map { !$0.isOver } ?? false
+        switch words.first {
+        case "supervise":
+            guard let supervision = DiskSupervision(words: words.dropFirst()) else {
+                throw ClusterError("supervise the disk of", "its agent does not understand \(words)")
+            }
+            guard !runs || disk.supervision == supervision else {
+                throw ClusterError("supervise the disk of", "it runs already; this must come before its start")
+            }
+            try disk.want(supervision, folder: folder + "/data")
+            return []
+        case "power-failure":
+            let count = runs ? run!.processes().count : 0
+            run?.end()
+            let answer = try disk.ask(words)
+            guard var proof = PowerFailureProof(words: answer.dropFirst()) else { return answer }
+            proof.processesKilled = count
+            return ["proof"] + proof.words
+        default:
+            return try disk.ask(words)
         }
     }
 
@@ -156,7 +185,8 @@ struct NodeAgent {
         let plan = NodeRun.Plan(
             program: program, arguments: launch.command,
             environment: launch.environment.map { $0.key + "=" + $0.value }, folder: dataFolder, output: output,
-            errors: errors)
+            errors: errors, supervision: disk.level, supervisionIsOptional: disk.supervision.isOptional,
+            attach: disk.attach)
         run = nil
         run = try NodeRun(plan) { process, release throws(ClusterError) in
             limits.admit(process)

@@ -18,6 +18,8 @@ public enum NodeInit {
         switch CommandLine.arguments[2] {
         case "agent":
             NodeAgent.main(ControlChannel(descriptor: 3))
+        case DiskSupervisor.word:
+            DiskSupervisor.main(ControlChannel(descriptor: 3), Array(CommandLine.arguments.dropFirst(3)))
         case "probe" where CommandLine.argc == 4:
             exit(LabProbe.attempt(CommandLine.arguments[3]))
         default:

@@ -9,6 +9,8 @@ enum NodeRequest {
     case state
     case setClock(ClockSkew)
     case process(ProcessRequest)
+    /// For the agent's disk supervision; the words are its own.
+    case disk([String])
 
     struct Configuration {
         var name: String
@@ -42,6 +44,7 @@ enum NodeRequest {
         case .state: ["state"]
         case .setClock(let skew): ["clock"] + skew.requestWords
         case .process(let request): ["process"] + request.words
+        case .disk(let words): ["disk"] + words
         }
     }
 
@@ -69,6 +72,7 @@ enum NodeRequest {
         case "process":
             guard let request = ProcessRequest(words: Array(words.dropFirst())) else { return nil }
             self = .process(request)
+        case "disk": self = .disk(Array(words.dropFirst()))
         default: return nil
         }
     }
@@ -81,6 +85,7 @@ enum NodeAnswer {
     case state(NodeState)
     case clock(ClockProof)
     case process(ProcessAnswer)
+    case disk([String])
     case failed(step: String, message: String)
     /// The program has started, and ended within the grace period.
     case endedAtOnce(status: Int32?, signal: Int32?)
@@ -98,6 +103,7 @@ enum NodeAnswer {
                 "clock", String(proof.processes), String(proof.elapsed), String(proof.measuredOffset), proof.method,
             ]
         case .process(let answer): ["process"] + answer.words
+        case .disk(let words): ["disk"] + words
         case .failed(let step, let message): ["failed", step, message]
         case .endedAtOnce(let status, let signal): ["ended"] + NodeAnswer.words(status, signal)
         }
@@ -132,6 +138,7 @@ enum NodeAnswer {
         case "process":
             guard let answer = ProcessAnswer(words: Array(words.dropFirst())) else { return nil }
             self = .process(answer)
+        case "disk": self = .disk(Array(words.dropFirst()))
         case "failed":
             guard words.count == 3 else { return nil }
             self = .failed(step: words[1], message: words[2])

@@ -25,6 +25,10 @@ struct NodeRun {
         var folder: String
         var output: Int32
         var errors: Int32
+        var supervision = lab_supervise_nothing
+        var supervisionIsOptional = false
+        /// Takes charge of the supervised calls that arrive at `listener` of process `program`; `keeper` is process 1.
+        var attach: (_ program: Int32, _ listener: Int32, _ keeper: Int32) throws(ClusterError) -> Void = { _, _, _ in }
     }
 
     /// Starts the program.
@@ -41,7 +45,8 @@ struct NodeRun {
                     plan.folder.withCString { folder in
                         var launch = lab_launch(
                             program: program, arguments: arguments, environment: environment, directory: folder,
-                            output: plan.output, errors: plan.errors)
+                            output: plan.output, errors: plan.errors, supervision: plan.supervision,
+                            supervision_is_optional: plan.supervisionIsOptional)
                         return lab_node_create(&launch, &node, &failure)
                     }
                 }
@@ -51,6 +56,7 @@ struct NodeRun {
         self.node = node
         var trouble: ClusterError?
         do throws(ClusterError) {
+            if node.listener >= 0 { try plan.attach(node.program, node.listener, node.keeper) }
             try executing(node.program) { lab_node_release(&node) }
         } catch {
             trouble = error

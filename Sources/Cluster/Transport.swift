@@ -114,6 +114,9 @@ public protocol Transport: ProcessControl {
     /// The last lines that the node's process wrote to standard error, or to standard output where it wrote no error.
     func lastOutput(of node: Node, lines: Int) -> [String]
 
+    /// Where on this machine what the node's program writes can be read as it grows; none where it cannot.
+    func outputFiles(of node: Node) -> [String]
+
     /// Replaces the set of cut links, all at once. An empty set heals everything.
     /// - Returns: nanoseconds that the change took.
     func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64
@@ -123,8 +126,36 @@ public protocol Transport: ProcessControl {
     /// Bends the wall clock of the node's processes, those running and those started later.
     func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof
 
+    /// Says how closely the calls of the node's processes are watched, from its next start on; it must not run. Needed
+    /// before everything else that has to do with disks, but for `corruptFiles`.
+    func superviseDisk(_ node: Node, _ supervision: DiskSupervision) throws(ClusterError)
+    /// Replaces all rules for the system calls of the node's processes; none: nothing is disturbed any more. They stay
+    /// in force over restarts.
+    func setSystemCallRules(_ node: Node, _ rules: [SystemCallRule]) throws(ClusterError)
+    /// What each rule has done since it was set, in the order in which they were set.
+    func systemCallCounters(of node: Node) throws(ClusterError) -> [SystemCallCounters]
+    /// Kills all processes of the nodes, and takes their data directories back to what had been synced.
+    /// - Returns: what was lost, node by node.
+    func powerFail(_ nodes: [Node], _ failure: PowerFailure) throws(ClusterError) -> [PowerFailureProof]
+    /// Syncs and, where they are watched, writes of the node's processes since the lab began.
+    func durability(of node: Node) throws(ClusterError) -> DurabilityCounters
+    /// Damages files of the node's data directory, whether the node runs or not.
+    /// - Returns: what was changed where.
+    func corruptFiles(_ node: Node, _ corruption: FileCorruption) throws(ClusterError) -> [FileDamage]
+    /// Remembers all files of the node's data directory that fit the pattern, as they are now.
+    /// - Returns: how many there are.
+    func snapshotFiles(_ node: Node, matching pattern: String) throws(ClusterError) -> Int
+    /// Takes the files back to the latest snapshot: a disk that has forgotten writes it had acknowledged. The node
+    /// should be down.
+    /// - Returns: what was changed where.
+    func rollBackFiles(_ node: Node) throws(ClusterError) -> [FileDamage]
+
     /// Ends all processes, heals everything, and gives everything back. Harmless when called again.
     func tearDown()
+}
+
+extension Transport {
+    public func outputFiles(of node: Node) -> [String] { [] }
 }
 
 /// The world's failure: a node, a step and the reason.

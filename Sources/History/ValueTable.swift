@@ -25,8 +25,9 @@ public struct ValueTable: Sendable {
     /// The ids of both elements where the value is a list of two.
     @inline(__always)
     public func pair(_ id: Int32) -> (Int32, Int32)? {
-        guard case .list(let elements) = values[Int(id)], elements.count == 2 else { return nil }
         let pair = pairs[Int(id)]
+        // Zero is also the pair of null and null.
+        if pair == 0 { guard case .list(let elements) = values[Int(id)], elements.count == 2 else { return nil } }
         return (Int32(truncatingIfNeeded: pair >> 32), Int32(truncatingIfNeeded: pair & 0xffff_ffff))
     }
 

@@ -15,6 +15,8 @@ struct Access: Sendable {
     var excluded: Value?
     /// The value that it left, if it took effect.
     var written: Value?
+    /// What an operation without a key is about, in a sentence.
+    var object = "the register"
 
     var isOK: Bool { completion?.kind == .ok }
     var hasFailed: Bool { completion?.kind == .fail && excluded == .none }
@@ -26,11 +28,28 @@ struct Access: Sendable {
     func precedes(_ other: Access) -> Bool { returned < other.position }
 
     /// All operations of a key, failed ones included, in order of invocation.
+    /// - Parameter core: for a register only those that name a value which one of the operations invoked at these
+    ///   positions names, and these themselves; no diagnosis of a register looks at others.
     static func all<M: Model>(
-        of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS
+        of key: Value?, in history: History, model: M, failedCAS: LinearizabilityOptions.FailedCAS,
+        about core: [Int]? = nil
     ) -> [Access] {
-        history.invocations.filter { model is any JoinsKeys || history.operations[$0].key == key }
-            .map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
+        let columns = history.columns
+        let id = key.map { columns.values.id(of: $0) ?? EventColumns.none - 1 } ?? EventColumns.none
+        let joinsKeys = model is any JoinsKeys
+        var positions = history.invocations
+        if !joinsKeys { positions = positions.filter { columns.keys[$0] == id } }
+        if let core, M.State.self == Value.self {
+            var isNamed = [Bool](repeating: false, count: columns.values.count)
+            for position in core { columns.forEachValueNamed(at: position) { isNamed[Int($0)] = true } }
+            let kept = Set(core)
+            positions = positions.filter { position in
+                var keeps = false
+                columns.forEachValueNamed(at: position) { keeps = keeps || isNamed[Int($0)] }
+                return keeps || kept.contains(position)
+            }
+        }
+        return positions.map { Access(at: $0, in: history, model: model, failedCAS: failedCAS) }
     }
 
     /// The operation whose invocation is at `position`.
@@ -38,6 +57,7 @@ struct Access: Sendable {
         self.position = position
         invocation = history.operations[position]
         completion = history.completion(of: position)
+        object = Self.noun(model)
         returned = .max
         var call = Call(
             function: invocation.function, input: invocation.value, output: .none, outcome: .unknown,
@@ -54,7 +74,7 @@ struct Access: Sendable {
             }
         default: break
         }
-        guard let shape = model.shape(of: call) as? Shape<Value> else { return }
+        guard M.State.self == Value.self, let shape = model.shape(of: call) as? Shape<Value> else { return }
         written = shape.target
         if call.outcome == .unknown { return }
         switch shape.guard {
@@ -64,11 +84,23 @@ struct Access: Sendable {
         }
     }
 
+    private static func noun(_ model: some Model) -> String {
+        switch model.family {
+        case .register: "the register"
+        case .set, .growOnlySet: "the set"
+        case .counter, .fetchAndAdd: "the counter"
+        case .fifoQueue, .unorderedQueue, .priorityQueue: "the queue"
+        case .stack: "the stack"
+        case .mutex, .ownerMutex, .fencedMutex: "the lock"
+        default: model.name == "log" ? "the list" : "the object"
+        }
+    }
+
     /// Who did what to which key, when, and what came of it, in one sentence.
     var sentence: String {
         let who = "Process \(invocation.process.number ?? -1)"
         let place = invocation.node.map { " on \($0)" } ?? ""
-        let object = invocation.key.map { "key \($0)" } ?? "the register"
+        let object = invocation.key.map { "key \($0)" } ?? object
         let start = Phrases.seconds(invocation.time)
         let span =
             returned == .max
@@ -94,7 +126,7 @@ struct Access: Sendable {
             let result = completion?.value ?? .null
             // An answer that only repeats the question, or is nothing where something was asked, says no more than ok.
             let isPlain = result == invocation.value || (result == .null && invocation.value != .null)
-            let isSilent = isPlain && !["get", "dequeue", "pop", "poll"].contains(invocation.function)
+            let isSilent = isPlain && !["get", "dequeue", "pop", "poll", "txn"].contains(invocation.function)
             let answer =
                 isOK && !isSilent ? ", and got \(Self.text(result))" : ", \(ending(error))"
             let input = invocation.value == .null ? "" : " \(invocation.value)"
@@ -114,4 +146,21 @@ struct Access: Sendable {
 
     /// A value in a sentence; absence is a word.
     static func text(_ value: Value) -> String { value == .null ? "nothing (null)" : "\(value)" }
+}
+
+extension EventColumns {
+    /// Calls `body` with the ids of the values that an operation of a register speaks of: those that it carries, or its
+    /// answer.
+    @inline(__always)
+    fileprivate func forEachValueNamed(at position: Int, _ body: (Int32) -> Void) {
+        let input = valueIDs[position]
+        guard input != ValueTable.null else {
+            body(partner[position] >= 0 ? valueIDs[Int(partner[position])] : input)
+            return
+        }
+        body(input)
+        guard let (first, second) = values.pair(input) else { return }
+        body(first)
+        body(second)
+    }
 }

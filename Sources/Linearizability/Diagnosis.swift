@@ -31,6 +31,13 @@ struct Diagnosis {
         case lostAppend = "lost append"
         case duplicateAppend = "duplicate append"
         case divergentOrder = "divergent order"
+        case tooManyReturned = "more permits returned than taken"
+        case failedEffect = "effect of a failed operation"
+        case duplicateUpdate = "update applied twice"
+        case wrongOffset = "wrong offset"
+        case neverReached = "counter value never reached"
+        case neverState = "read of a state that never was"
+        case fracturedRead = "fractured read"
         case other = "linearizability violation"
     }
 
@@ -165,11 +172,11 @@ private struct Scene {
             return afterAcknowledged(write, value, old: old)
         }
         guard let read = reads.last, let value = accesses[read].observed else { return nil }
-        // A value that was read may have been acknowledged as well, which is the stronger fact.
-        let source = accesses.indices.first {
-            accesses[$0].isOK && accesses[$0].written == .some(value) && accesses[$0].precedes(culprit)
-        }
-        guard let source else { return afterRead(read, value, old: old) }
+        // A value that was read may have been acknowledged as well, which is the stronger fact; but where it was written
+        // more often, nobody knows which of its writes was read.
+        let sources = accesses.indices.filter { accesses[$0].written == .some(value) && !accesses[$0].hasFailed }
+        guard sources.count == 1, let source = sources.first, accesses[source].isOK, accesses[source].precedes(culprit)
+        else { return afterRead(read, value, old: old) }
         var diagnosis = afterAcknowledged(source, value, old: old)
         diagnosis.witnesses.append(source)
         return diagnosis

@@ -21,10 +21,11 @@ struct ObjectDiagnosis<M: Model> {
 
     func make() -> Diagnosis {
         // A name that rests on two or three operations is found among few; with very many it would take too long.
-        (scene.required.count > Self.namedCore ? nil : named()) ?? unnamed()
+        let isFew = scene.required.count <= Self.namedCore || model.family == .counter
+        return (isFew ? named() : nil) ?? unnamed()
     }
 
-    private static var namedCore: Int { 200 }
+    private static var namedCore: Int { 1_000 }
 
     private func named() -> Diagnosis? {
         switch model.name {
@@ -58,12 +59,14 @@ struct ObjectDiagnosis<M: Model> {
     }
 
     private func container(_ order: ContainerDiagnosis.Order) -> Diagnosis? {
-        var initial = model.initial as? [Value] ?? (model.initial as? [Int64])?.map { .integer($0) }
-        if initial == nil {
-            let empty = Call(function: "dequeue", input: .null, output: .some(.null))
-            if model.step(model.initial, empty) != nil { initial = [] }
+        let initial: [Value]
+        switch model.initial {
+        case let values as [Value]: initial = values
+        case let values as ArraySlice<Value>: initial = Array(values)
+        case let numbers as [Int64]: initial = numbers.map { .integer($0) }
+        case let state as UnorderedQueue.State: initial = state.values
+        default: return nil
         }
-        guard let initial else { return nil }
         return ContainerDiagnosis(scene: scene, order: order, initial: initial).make()
     }
 

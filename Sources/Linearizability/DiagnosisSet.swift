@@ -26,8 +26,11 @@ struct SetDiagnosis {
         let access = scene.accesses[place]
         guard let answer = access.answer else { return nil }
         if access.invocation.function == "read" { return answer.elements.map { $0.contains(element) } }
-        let isLookup = ["contains", "lookup"].contains(access.invocation.function)
-        return isLookup && access.invocation.value == element ? answer.boolValue : nil
+        guard access.invocation.value == element, let told = answer.boolValue else { return nil }
+        if ["contains", "lookup"].contains(access.invocation.function) { return told }
+        guard tellsChanges else { return nil }
+        // What changed the set found it as it was before.
+        return isAdd(access) ? !told : isRemove(access) ? told : nil
     }
 
     /// Elements that the contradicting operations speak of, in a fixed order.
@@ -60,23 +63,29 @@ struct SetDiagnosis {
     }
 
     private func deed(_ sighting: Sighting) -> String {
-        "\(scene.who(sighting.place)) saw \(sighting.element)\(sighting.isThere ? "" : " missing")"
+        let access = scene.accesses[sighting.place]
+        if isAdd(access) || isRemove(access) {
+            return "\(scene.who(sighting.place)) was told \(sighting.isThere == isRemove(access)) by "
+                + "\(access.invocation.function) \(sighting.element)\(scene.node(sighting.place)) "
+                + "(\(scene.name(sighting.place))), so that it was \(sighting.isThere ? "there" : "missing")"
+        }
+        return "\(scene.who(sighting.place)) saw \(sighting.element)\(sighting.isThere ? "" : " missing")"
             + "\(scene.node(sighting.place)) (\(scene.name(sighting.place)))"
     }
 
     private func withoutSource(_ element: Value) -> Diagnosis? {
         guard !initial.contains(element), let seen = sightings(element).first(where: \.isThere) else { return nil }
-        let adds = adds(element)
+        let adds = adds(element).filter { $0 != seen.place }
         if adds.isEmpty {
             let failed = scene.accesses.indices.filter {
-                isAdd(scene.accesses[$0]) && scene.accesses[$0].invocation.value == element
+                isAdd(scene.accesses[$0]) && scene.accesses[$0].invocation.value == element && $0 != seen.place
             }
             return Diagnosis(
                 name: failed.isEmpty ? .neverWritten : .failedWrite,
                 summary: failed.isEmpty
                     ? "\(deed(seen)), which nobody ever added."
                     : "\(deed(seen)), which only failed operations added (\(scene.names(failed))).",
-                why: "no operation that can have happened adds \(element)", witnesses: failed)
+                why: "no other operation that can have happened adds \(element)", witnesses: failed)
         }
         guard adds.allSatisfy({ scene.precedes(seen.place, $0) }) else { return nil }
         return Diagnosis(
@@ -88,7 +97,7 @@ struct SetDiagnosis {
     /// Missing although it was there, and nobody can have removed it.
     private func vanished(_ element: Value) -> Diagnosis? {
         for missing in sightings(element) where !missing.isThere {
-            let removals = removes(element)
+            let removals = removes(element).filter { $0 != missing.place }
             guard removals.allSatisfy({ scene.precedes(missing.place, $0) }) else { continue }
             if let add = adds(element).first(where: {
                 scene.accesses[$0].isOK && scene.precedes($0, missing.place)

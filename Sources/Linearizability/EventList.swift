@@ -66,6 +66,7 @@ struct EventList: RandomAccessCollection {
 
     /// Puts the events into time order.
     mutating func sort() {
-        RadixSort.sort(&keys, bits: 64 - Int(Self.argumentBits), shift: Int(Self.argumentBits))
+        // An operation's events come together, and few others take place between them.
+        RadixSort.sortNearlySorted(&keys, bits: 64 - Int(Self.argumentBits), shift: Int(Self.argumentBits))
     }
 }

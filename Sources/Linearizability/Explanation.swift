@@ -13,10 +13,19 @@ struct Explanation<M: Model> {
     private static var citedOperations: Int { 24 }
 
     func anomaly(for refutation: Refutation, in partition: Partition) -> Anomaly {
-        let accesses = Access.all(of: partition.key, in: history, model: model, failedCAS: failedCAS)
-        var places: [Int: Int] = [:]
-        for (place, access) in accesses.enumerated() { places[access.position] = place }
-        let place = { (operation: Int) in places[Int(partition.operations[operation].invoked)]! }
+        let invoked = { (operation: Int) in Int(partition.operations[operation].invoked) }
+        let accesses = Access.all(
+            of: partition.key, in: history, model: model, failedCAS: failedCAS,
+            about: (refutation.core + [refutation.failed]).map(invoked))
+        let place = { (operation: Int) in
+            // They are in order of invocation.
+            var (low, high) = (0, accesses.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if accesses[middle].position < invoked(operation) { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
         let core = refutation.core.map(place)
         let failed = place(refutation.failed)
         let diagnosis = diagnose(accesses, core: core, failed: failed)
@@ -66,10 +75,13 @@ struct Explanation<M: Model> {
     }
 
     private func diagnose(_ accesses: [Access], core: [Int], failed: Int) -> Diagnosis {
-        if let initial = model.initial as? Value {
-            return Diagnosis.make(accesses, core: core, failed: failed, initial: initial)
-        }
-        return ObjectDiagnosis(model: model, accesses: accesses, core: core, failed: failed).make()
+        let diagnosis =
+            (model.initial as? Value).map {
+                Diagnosis.make(accesses, core: core, failed: failed, initial: $0)
+            } ?? ObjectDiagnosis(model: model, accesses: accesses, core: core, failed: failed).make()
+        guard diagnosis.name == .other else { return diagnosis }
+        let scene = ObjectScene(accesses: accesses, core: core, failed: failed)
+        return MomentDiagnosis(model: model, scene: scene, failedCAS: failedCAS).make() ?? diagnosis
     }
 
     private func object(_ key: Value?) -> String { key.map { "key \($0)" } ?? "this history" }

@@ -8,22 +8,35 @@ struct FlatArray<Element: BitwiseCopyable> {
 
     private final class Storage {
         let base: UnsafeMutablePointer<Element>
-        init(_ count: Int) { base = .allocate(capacity: max(1, count)) }
-        deinit { base.deallocate() }
+        let count: Int
+        init(_ count: Int) {
+            self.count = count
+            base = FlatMemory.allocate(count)
+        }
+        deinit { FlatMemory.free(base, count: count) }
     }
 
-    init(repeating element: Element, count: Int) {
+    /// Memory that is yet to be initialized.
+    init(uninitialized count: Int) {
         storage = Storage(count)
         base = storage.base
-        base.initialize(repeating: element, count: count)
         self.count = count
     }
 
+    init(repeating element: Element, count: Int) {
+        self.init(uninitialized: count)
+        base.initialize(repeating: element, count: count)
+    }
+
+    init(zeros count: Int) where Element: FixedWidthInteger {
+        self.init(uninitialized: count)
+        // Large blocks come as zeros; writing them again would touch them all.
+        if !FlatMemory.isZeroed(base, count) { base.initialize(repeating: 0, count: count) }
+    }
+
     init(_ elements: [Element]) {
-        storage = Storage(elements.count)
-        base = storage.base
+        self.init(uninitialized: elements.count)
         base.initialize(from: elements, count: elements.count)
-        count = elements.count
     }
 
     @inline(__always)

@@ -33,7 +33,9 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         var spent = Spent()
         let exact = Schedule(operations, table: table)
         if exact.lanes.isEmpty {
-            return run(exact, budget, beam: effort.beam, fallsBack: true, .frontier, &spent)!
+            if !startsAnywhere, let result = searchSegments(exact, budget, &spent) { return result }
+            let beam = effort.beam(events: exact.events.count)
+            return run(exact, budget, beam: beam, fallsBack: true, .frontier, &spent)!
         }
         let started = Budget.now()
         // The search for an order may take a fifth of the time; more would be taken from the refutation.
@@ -76,6 +78,20 @@ struct FrontierDecision<M: Model, Steps: Transitions> {
         }
         return Result(
             answer: answer, engine: engine, visited: spent.visited, largestFrontier: spent.largestFrontier)
+    }
+
+    /// Nil where the history is not cut into pieces, or the pieces do not fit together.
+    private func searchSegments(_ schedule: Schedule, _ budget: Budget, _ spent: inout Spent) -> Result? {
+        let half = budget.limited(to: (budget.deadline &- Budget.now()) / 2)
+        guard let segments = SegmentedSearch(schedule, table: table, steps: steps, budget: half, effort: effort)
+        else { return nil }
+        let found = segments.run()
+        spent.visited += found.visited
+        spent.largestFrontier = max(spent.largestFrontier, found.largestFrontier)
+        guard let path = found.path else { return nil }
+        return Result(
+            answer: valid(path, schedule, steps, budget), engine: .frontier, visited: spent.visited,
+            largestFrontier: spent.largestFrontier)
     }
 
     private func valid(

@@ -43,9 +43,9 @@ final class FrontierSearch<Steps: Transitions> {
     @exclusivity(unchecked) var lanes: LaneIndex
     /// The lanes that may help an operation that is open at the present event.
     @exclusivity(unchecked) var usableLanes: [Int32] = []
-    @exclusivity(unchecked) private var stateNames: FlatArray<Int32>
+    @exclusivity(unchecked) var stateNames: FlatArray<Int32>
     /// States that were told from no other from some event on, in time order.
-    @exclusivity(unchecked) private var forgotten: [(position: Int, state: Int32)] = []
+    @exclusivity(unchecked) var forgotten: [(position: Int, state: Int32)] = []
     @exclusivity(unchecked) private var failure: Exhaustion?
     /// Bytes of remembered states at which it is worth forgetting some.
     @exclusivity(unchecked) private var forgetAt = 16 << 20
@@ -56,9 +56,9 @@ final class FrontierSearch<Steps: Transitions> {
     private let fallsBack: Bool
     private let startsAnywhere: Bool
     @exclusivity(unchecked) private var selection: BeamSelection
-    @exclusivity(unchecked) private var snapshots: SnapshotHistory
+    @exclusivity(unchecked) var snapshots: SnapshotHistory
     /// Whether the frontier holds all configurations that no other makes superfluous.
-    @exclusivity(unchecked) private var isComplete = true
+    @exclusivity(unchecked) var isComplete = true
 
     /// Configurations that were expanded or kept, over all events.
     @exclusivity(unchecked) private(set) var visited = 0
@@ -125,9 +125,14 @@ final class FrontierSearch<Steps: Transitions> {
             frontier.append(current)
         }
         takeSnapshot(event: 0)
-        var position = 0
-        let count = schedule.events.count
-        while position < count {
+        return advance(from: 0, to: schedule.events.count) ?? .found(arena.path(to: layout.node(frontier[0])))
+    }
+
+    /// Goes on from the event at `start` to the one before `end`.
+    /// - Returns: nil when it got there.
+    func advance(from start: Int, to end: Int) -> End? {
+        var position = start
+        while position < end {
             let event = schedule.events[position]
             switch event.kind {
             case .returnMutator, .returnObserver:
@@ -147,7 +152,7 @@ final class FrontierSearch<Steps: Transitions> {
             }
             position += 1
         }
-        return .found(arena.path(to: layout.node(frontier[0])))
+        return nil
     }
 
     // MARK: - Events
@@ -266,7 +271,7 @@ final class FrontierSearch<Steps: Transitions> {
 
     // MARK: - Beam
 
-    private func takeSnapshot(event: Int) {
+    func takeSnapshot(event: Int) {
         snapshots.add(
             frontier, open: open.saved, available: available, lanes: lanes, event: event, isComplete: isComplete)
     }

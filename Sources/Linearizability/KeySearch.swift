@@ -6,10 +6,24 @@ struct SearchEffort: Sendable {
     var usesZones = true
     /// Whether the families of other models have their own way.
     var usesDeciders = true
+    /// Whether the states of containers are shared trees instead of the model's own.
+    var internsContents = true
     /// Configurations that the beam keeps; `Int.max` for a search without beam.
-    var beam = 16
+    var beam = usualBeam
     /// Whether operations of unknown outcome are first not counted.
     var abstracts = true
+    /// Events of one piece of a long history, and events before it from which its search starts. They decide which
+    /// order is found; `threads` does not.
+    var segment = 40_000
+    var warmUp = 1_000
+    /// Threads that search pieces.
+    var threads = 1
+
+    private static let usualBeam = 16
+
+    /// The beam for a history of so many events. One that loses nothing says at once that there is no order, and for
+    /// short histories it costs little more.
+    func beam(events: Int) -> Int { beam == Self.usualBeam && events < 4_096 ? 8 * beam : beam }
 }
 
 /// Decides the operations of one key, whole or with some of its obligations dropped, by the cheapest engine that can.
@@ -38,7 +52,9 @@ final class KeySearch<M: Model> {
         self.operations = operations
         self.columns = columns
         self.scratch = scratch
-        reading = effort.usesZones ? RegisterReading(operations, columns: columns, model: model) : nil
+        reading =
+            effort.usesZones
+            ? RegisterReading(operations, columns: columns, model: model, scratch: scratch) : nil
     }
 
     struct Result {
@@ -135,9 +151,7 @@ final class KeySearch<M: Model> {
     func search(_ part: Part, _ budget: Budget) -> Result {
         if let parts { return parts.decide(part, within: budget) }
         if let reading, !part.startsAnywhere {
-            switch RegisterZones.decide(
-                part.isWhole ? reading : reading.part(part.places, returns: part.returns), scratch: scratch)
-            {
+            switch RegisterZones.decide(part.isWhole ? reading : reading.part(part.places, returns: part.returns)) {
             case .valid(let order):
                 return Result(
                     answer: .valid(order: part.isWhole ? order : order.map { part.places[Int($0)] }), engine: .zones)
@@ -146,7 +160,7 @@ final class KeySearch<M: Model> {
             case .undecided: break
             }
         }
-        if effort.usesDeciders, !part.startsAnywhere, let result = decideByFamily(part) { return result }
+        if effort.usesDeciders, !part.startsAnywhere, let result = decideByFamily(part, budget) { return result }
         if let problem = table.problem {
             return Result(
                 answer: .unjudgeable(
@@ -154,14 +168,21 @@ final class KeySearch<M: Model> {
                 engine: .frontier)
         }
         let found = searchOperations(part)
-        return table.isShaped
-            ? FrontierDecision(found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere)
-                .decide(budget)
-            : FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
+        if table.isShaped {
+            return FrontierDecision(
+                found, table, ShapedTransitions(table), effort, startsAnywhere: part.startsAnywhere
+            ).decide(budget)
+        }
+        if effort.internsContents,
+            let steps = ContainerTransitions(table, model: model, operations: found.count)
+        {
+            return FrontierDecision(found, table, steps, effort).decide(budget)
+        }
+        return FrontierDecision(found, table, RememberedTransitions(table, model: model), effort).decide(budget)
     }
 
     /// Nil where the model's family has no decider for these operations.
-    private func decideByFamily(_ part: Part) -> Result? {
+    private func decideByFamily(_ part: Part, _ budget: Budget) -> Result? {
         if model.family == .general || model.family == .register { return nil }
         let chosen =
             part.isWhole
@@ -169,7 +190,11 @@ final class KeySearch<M: Model> {
             : part.places.indices.map {
                 PartitionOperation(invoked: operations[Int(part.places[$0])].invoked, returned: part.returns[$0])
             }
-        let decision = FamilyDecision(model: model, columns: columns, operations: chosen, scratch: scratch).decide()
+        // The other half of the time is for the search that comes after.
+        let decision = FamilyDecision(
+            model: model, columns: columns, operations: chosen, scratch: scratch,
+            budget: budget.limited(to: (budget.deadline &- Budget.now()) / 2)
+        ).decide()
         switch decision {
         case .valid(let order):
             return Result(
@@ -199,22 +224,18 @@ final class KeySearch<M: Model> {
     }
 
     private func searchOperations(_ part: Part) -> [SearchOperation] {
-        if part.isWhole {
-            return operations.indices.compactMap { place in
-                let label = table.labels[place]
-                if !operations[place].isMandatory && table.isObserver[Int(label)] { return nil }
-                return SearchOperation(
-                    invoked: operations[place].invoked, returned: operations[place].returned, label: label,
-                    source: Int32(place))
-            }
-        }
-        return part.places.indices.compactMap { number in
-            let place = Int(part.places[number])
+        let count = part.isWhole ? operations.count : part.places.count
+        var found: [SearchOperation] = []
+        found.reserveCapacity(count)
+        for number in 0..<count {
+            let place = part.isWhole ? number : Int(part.places[number])
+            let returned = part.isWhole ? operations[place].returned : part.returns[number]
             let label = table.labels[place]
-            if part.returns[number] == PartitionOperation.never && table.isObserver[Int(label)] { return nil }
-            return SearchOperation(
-                invoked: operations[place].invoked, returned: part.returns[number], label: label,
-                source: Int32(place))
+            if returned == PartitionOperation.never && table.isObserver[Int(label)] { continue }
+            found.append(
+                SearchOperation(
+                    invoked: operations[place].invoked, returned: returned, label: label, source: Int32(place)))
         }
+        return found
     }
 }

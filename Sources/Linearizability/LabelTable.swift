@@ -89,10 +89,12 @@ struct LabelTable: Sendable {
     }
 }
 
-/// What tells one call from another, in ids: function, process where it matters, input, and output or outcome.
+/// What tells one call from another, in ids: function, process where it matters, input, output or outcome, and the key,
+/// which differs where operations of several keys are judged together.
 private struct Signature {
     let first: UInt64
     let second: UInt64
+    let key: Int32
 
     init(_ columns: EventColumns, _ position: Int, withProcess: Bool) {
         let completion = Int(columns.partner[position])
@@ -105,6 +107,7 @@ private struct Signature {
             }
         }
         let process = withProcess ? UInt64(UInt32(bitPattern: columns.processes[position])) : 0
+        key = columns.keys[position]
         first = UInt64(columns.functions[position]) << 32 | process
         second = UInt64(UInt32(bitPattern: columns.valueIDs[position])) << 32 | UInt64(UInt32(bitPattern: output))
     }
@@ -114,6 +117,7 @@ private struct Signature {
 private struct SignatureIndex {
     private var first: [UInt64]
     private var second: [UInt64]
+    private var keys: [Int32]
     /// -1 where a place is free.
     private var labels: [Int32]
     private var count = 0
@@ -123,16 +127,18 @@ private struct SignatureIndex {
         while size < capacity * 2 { size *= 2 }
         first = [UInt64](repeating: 0, count: size)
         second = first
+        keys = [Int32](repeating: 0, count: size)
         labels = [Int32](repeating: -1, count: size)
     }
 
     /// - Returns: the label of the signature and its place; -1 and a place of its own where it has none yet.
     mutating func find(_ signature: Signature) -> (label: Int32, slot: Int) {
         if count * 2 >= labels.count { grow() }
-        let slot = place(signature.first, signature.second)
+        let slot = place(signature.first, signature.second, signature.key)
         if labels[slot] < 0 {
             first[slot] = signature.first
             second[slot] = signature.second
+            keys[slot] = signature.key
         }
         return (labels[slot], slot)
     }
@@ -142,10 +148,12 @@ private struct SignatureIndex {
         count += 1
     }
 
-    private func place(_ one: UInt64, _ two: UInt64) -> Int {
+    private func place(_ one: UInt64, _ two: UInt64, _ key: Int32) -> Int {
         let mask = labels.count - 1
         var place = Int(truncatingIfNeeded: mix(one &* 31 ^ two)) & mask
-        while labels[place] >= 0 && (first[place] != one || second[place] != two) { place = (place + 1) & mask }
+        while labels[place] >= 0 && (first[place] != one || second[place] != two || keys[place] != key) {
+            place = (place + 1) & mask
+        }
         return place
     }
 
@@ -153,10 +161,13 @@ private struct SignatureIndex {
         let old = self
         first = [UInt64](repeating: 0, count: old.labels.count * 2)
         second = first
+        keys = [Int32](repeating: 0, count: first.count)
         labels = [Int32](repeating: -1, count: first.count)
         for place in old.labels.indices where old.labels[place] >= 0 {
-            let new = self.place(old.first[place], old.second[place])
-            (first[new], second[new], labels[new]) = (old.first[place], old.second[place], old.labels[place])
+            let new = self.place(old.first[place], old.second[place], old.keys[place])
+            (first[new], second[new], keys[new], labels[new]) = (
+                old.first[place], old.second[place], old.keys[place], old.labels[place]
+            )
         }
     }
 }

@@ -9,14 +9,31 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     private let options: LinearizabilityOptions
     private let started = Budget.now()
     private let threads: Int
+    private let partitions: [Partition]
     private let verifier: WitnessVerifier<M>
+
+    /// What is made of the history at first.
+    private enum Preparation: Sendable {
+        case partitions([Partition])
+        case verifier(WitnessVerifier<M>)
+    }
 
     init(history: History, model: M, options: LinearizabilityOptions) {
         self.history = history
         self.model = model
         self.options = options
         threads = max(1, options.threads ?? WorkerPool.cores)
-        verifier = WitnessVerifier(history, model: model, failedCAS: options.failedCAS)
+        let prepared = WorkerPool.map(2, threads: threads) { piece -> Preparation in
+            piece == 0
+                ? .partitions(
+                    Partition.split(history, failedCAS: options.failedCAS, joinsKeys: model is any JoinsKeys))
+                : .verifier(WitnessVerifier(history, model: model, failedCAS: options.failedCAS))
+        }
+        guard case .partitions(let partitions) = prepared[0], case .verifier(let verifier) = prepared[1] else {
+            preconditionFailure("pieces of work come back in order")
+        }
+        self.partitions = partitions
+        self.verifier = verifier
     }
 
     /// What is known of one key.
@@ -38,8 +55,6 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     }
 
     func run() -> CheckResult {
-        let partitions = Partition.split(
-            history, failedCAS: options.failedCAS, joinsKeys: model is any JoinsKeys)
         let outcomes = decide(partitions)
         var results = zip(partitions, outcomes).map { partition, outcome in
             var result = PartitionResult(
@@ -61,6 +76,17 @@ struct LinearizabilityCheck<M: Model>: Sendable {
 
     // MARK: - Deciding
 
+    /// Bytes that the flat arrays of deciding and of replaying take for the operations of one key, whatever the search
+    /// does.
+    private func flatBytes(_ operations: Int) -> Int { operations * 100 }
+
+    /// Bytes of the limit that are left beside what is kept of all keys.
+    private func availableBytes(_ partitions: [Partition]) -> Int {
+        let operations = partitions.reduce(0) { $0 + $1.operations.count }
+        let kept = MemoryLayout<PartitionOperation>.stride + (options.keepsWitnesses ? MemoryLayout<Int>.stride : 0)
+        return max(0, options.memoryLimitBytes - operations * kept)
+    }
+
     /// Nanoseconds of the whole check.
     private var limit: Int64 { Int64(max(0, min(options.timeLimitSeconds, 1e9)) * 1e9) }
 
@@ -70,8 +96,10 @@ struct LinearizabilityCheck<M: Model>: Sendable {
     /// Decides all keys, first each within its share of half the time, so that no hard key starves the others, then
     /// those that were not decided within what is left.
     private func decide(_ partitions: [Partition]) -> [KeyOutcome] {
-        let workers = min(threads, max(1, partitions.count))
-        let bytes = options.memoryLimitBytes / workers
+        // As many at once as have room beside each other.
+        let room = availableBytes(partitions) / max(1, flatBytes(partitions.reduce(0) { max($0, $1.operations.count) }))
+        let workers = max(1, min(threads, partitions.count, room))
+        let bytes = availableBytes(partitions) / workers
         let turns = Int64(max(1, (partitions.count + workers - 1) / workers))
         let share = turns == 1 ? limit : limit / 2 / turns
         // The largest first, so that no thread is left alone with one at the end.
@@ -113,8 +141,21 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 answer: .unknown(
                     "The time limit was over before this key's turn; a longer limit would help.", retry: true))
         }
-        let result = KeySearch(partition.operations, columns: history.columns, model: model, scratch: scratch)
-            .decide(within: budget)
+        let flat = flatBytes(partition.operations.count)
+        if flat > budget.bytes {
+            return KeyOutcome(
+                answer: .unknown(
+                    "The memory limit of \(options.memoryLimitBytes >> 20) MiB for all keys does not suffice for "
+                        + "\(Phrases.count(partition.operations.count, "operation")), which take about "
+                        + "\(flat >> 20) MiB before any search; a higher limit would help.", retry: false))
+        }
+        var budget = budget
+        budget.bytes -= flat
+        var effort = SearchEffort()
+        effort.threads = max(1, threads / max(1, partitions.count))
+        let result = KeySearch(
+            partition.operations, columns: history.columns, model: model, scratch: scratch, effort: effort
+        ).decide(within: budget)
         var outcome = KeyOutcome(
             answer: .valid(witness: nil), engine: result.engine, visited: result.visited,
             largestFrontier: result.largestFrontier)
@@ -239,6 +280,11 @@ struct LinearizabilityCheck<M: Model>: Sendable {
             reason =
                 "\(undecided) of \(Phrases.count(results.count, "key")) could not be decided. \(key)\(first?.reason ?? "")"
         }
+        let levels =
+            options.explainedKeys == 0
+            ? []
+            : ConsistencyLadder.levels(
+                of: history, model: model, options: options, verdict: verdict, deadline: started + limit)
         let facts: [CheckResult.Fact] = [
             .init("model", .string(model.name)),
             .init("operations", .integer(Int64(operations))),
@@ -258,10 +304,6 @@ struct LinearizabilityCheck<M: Model>: Sendable {
         ]
         return CheckResult(
             checker: "linearizable", verdict: verdict, reason: reason, anomalies: anomalies, partitions: results,
-            facts: facts,
-            levels: options.explainedKeys == 0
-                ? []
-                : ConsistencyLadder.levels(
-                    of: history, model: model, options: options, verdict: verdict, deadline: started + limit))
+            facts: facts, levels: levels)
     }
 }

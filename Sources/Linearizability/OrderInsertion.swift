@@ -2,64 +2,79 @@
 struct OrderInsertion {
     /// An observer that any state satisfies but one.
     struct Leftover {
-        /// Its place among the steps.
+        /// Its place among the operations.
         var place: Int32
         /// The value that must not be there; -1 for none.
         var excluded: Int32
     }
 
-    private let steps: [RegisterReading.Step]
+    private let reading: RegisterReading
     private let order: [Int32]
     /// Of each place in the order the latest invocation up to it: the earliest instant at which it can take effect.
     private var latestInvocation: [Int32]
     /// Of each place in the order the earliest return from it on.
     private var earliestReturn: [Int32]
 
-    init(_ steps: [RegisterReading.Step], _ order: [Int32]) {
-        self.steps = steps
+    init(_ reading: RegisterReading, _ order: [Int32]) {
+        self.reading = reading
         self.order = order
         latestInvocation = [Int32](repeating: 0, count: order.count)
         earliestReturn = [Int32](repeating: 0, count: order.count)
         var latest: Int32 = -1
         for rank in order.indices {
-            latest = max(latest, steps[Int(order[rank])].invoked)
+            latest = max(latest, reading.operations[Int(order[rank])].invoked)
             latestInvocation[rank] = latest
         }
         var earliest = Int32.max
         for rank in order.indices.reversed() {
-            earliest = min(earliest, steps[Int(order[rank])].returned)
+            earliest = min(earliest, reading.operations[Int(order[rank])].returned)
             earliestReturn[rank] = earliest
         }
     }
 
-    /// The order with all leftovers in it, which come in order of invocation; nil when one of them finds no place.
-    func insert(_ leftovers: [Leftover], initial: Int32) -> [Int32]? {
+    enum Result {
+        /// The order with all leftovers in it.
+        case whole([Int32])
+        /// The first leftover that finds no place.
+        case stuck(Leftover)
+    }
+
+    /// Puts in all leftovers, which come in order of invocation.
+    func insert(_ leftovers: [Leftover]) -> Result {
         // The value in front of each place of the order, and behind the last.
-        var values = [Int32](repeating: initial, count: order.count + 1)
-        for rank in order.indices {
-            let step = steps[Int(order[rank])]
-            values[rank + 1] = step.target >= 0 ? step.target : values[rank]
-        }
+        var values = [Int32](repeating: reading.initial, count: order.count + 1)
+        for rank in order.indices { values[rank + 1] = value(after: Int(order[rank]), from: values[rank]) }
         // A gap is in front of the place in the order that bears its number.
         var gaps = [Int32](repeating: 0, count: leftovers.count)
         let byReturn = leftovers.indices.sorted {
-            steps[Int(leftovers[$0].place)].returned < steps[Int(leftovers[$1].place)].returned
+            reading.operations[Int(leftovers[$0].place)].returned
+                < reading.operations[Int(leftovers[$1].place)].returned
         }
         var over = 0
         var floor = 0
         for number in leftovers.indices {
-            let step = steps[Int(leftovers[number].place)]
-            while over < byReturn.count, steps[Int(leftovers[byReturn[over]].place)].returned < step.invoked {
+            let operation = reading.operations[Int(leftovers[number].place)]
+            while over < byReturn.count,
+                reading.operations[Int(leftovers[byReturn[over]].place)].returned < operation.invoked
+            {
                 floor = max(floor, Int(gaps[byReturn[over]]))
                 over += 1
             }
-            var gap = max(floor, firstGap(after: step.invoked))
-            let last = lastGap(before: step.returned)
+            var gap = max(floor, firstGap(after: operation.invoked))
+            let last = lastGap(before: operation.returned)
             while gap <= last, values[gap] == leftovers[number].excluded { gap += 1 }
-            if gap > last { return nil }
+            if gap > last { return .stuck(leftovers[number]) }
             gaps[number] = Int32(gap)
         }
-        return merge(leftovers, gaps)
+        return .whole(merge(leftovers, gaps))
+    }
+
+    private func value(after place: Int, from value: Int32) -> Int32 {
+        switch reading.action(place) {
+        case .write: reading.value(place)
+        case .cas: reading.target(place)
+        case .read, .refusedCAS, .idle, .dropped: value
+        }
     }
 
     /// The first gap behind all that had returned at `rank`.

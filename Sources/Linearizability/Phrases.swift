@@ -14,17 +14,19 @@ enum Phrases {
         return "\(sign)\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"
     }
 
-    /// A span in the unit that fits: `60 s`, `1.5 s`, `250 ms`, `40 us`.
+    /// A span in the unit that fits: `60 s`, `1.5 s`, `250 ms`, `40 µs`, `7 ns`.
     static func span(_ nanoseconds: Int64) -> String {
         let size = nanoseconds.magnitude
         if size >= 1_000_000_000 { return "\(decimal(size, per: 1_000_000_000)) s" }
         if size >= 1_000_000 { return "\(decimal(size, per: 1_000_000)) ms" }
-        return "\(size / 1000) us"
+        return size >= 1000 ? "\(size / 1000) µs" : "\(size) ns"
     }
 
     /// As `span`, but never less than it is.
     static func spanRoundedUp(_ nanoseconds: Int64) -> String {
-        let unit: Int64 = nanoseconds >= 1_000_000_000 ? 100_000_000 : nanoseconds >= 1_000_000 ? 100_000 : 1000
+        let unit: Int64 =
+            nanoseconds >= 1_000_000_000
+            ? 100_000_000 : nanoseconds >= 1_000_000 ? 100_000 : nanoseconds >= 1000 ? 1000 : 1
         return span((nanoseconds + unit - 1) / unit * unit)
     }
 

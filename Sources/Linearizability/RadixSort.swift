@@ -1,5 +1,25 @@
 /// Sorts integers by their upper bits, in linear time.
 enum RadixSort {
+    /// Sorts keys most of which are near their places: each is moved there, unless that takes too long.
+    static func sortNearlySorted(_ keys: inout [UInt64], bits: Int, shift: Int) {
+        let isSorted = keys.withUnsafeMutableBufferPointer { keys in
+            var moves = 16 * keys.count
+            for place in keys.indices.dropFirst() {
+                let key = keys[place]
+                var free = place
+                while free > 0 && keys[free - 1] > key {
+                    keys[free] = keys[free - 1]
+                    free -= 1
+                }
+                keys[free] = key
+                moves -= place - free
+                if moves < 0 { return false }
+            }
+            return true
+        }
+        if !isSorted { sort(&keys, bits: bits, shift: shift) }
+    }
+
     /// Sorts by the bits from `shift` to `shift + bits`; equal ones keep their order.
     static func sort(_ keys: inout [UInt64], bits: Int, shift: Int) {
         if keys.count < 512 {

@@ -18,321 +18,370 @@ struct RegisterZones {
         case valid([Int32])
         /// Places of operations that already contradict each other, with everything else about their values.
         case invalid([Int32])
-        /// A value is written twice, or a refused compare-and-set finds no place in the order that was found.
+        /// A value is written twice, or a refused compare-and-set finds no place in the orders that were tried.
         case undecided
     }
 
-    /// What is known of one value.
-    private struct Cluster {
+    /// What is known of one value. The cluster at the head of a chain has the zone of the chain in the end.
+    private struct Cluster: BitwiseCopyable {
         /// The place of the operation that creates it; `unwritten` or `initially`.
         var creator: Int32 = unwritten
-        /// The place of the compare-and-set that replaces it, or -1.
-        var successor: Int32 = -1
         var firstReturn: Int32 = .max
         var lastInvocation: Int32 = -1
-        /// Whether the creator must have taken effect.
-        var isNeeded = false
-        /// The number of its chain, or -1.
-        var chain: Int32 = -1
+        /// Reads of it; later the place in the order of the next of them.
+        var reads: Int32 = 0
+
+        /// Whether some operation that took effect, or must have, is one of it.
+        var isNeeded: Bool { lastInvocation >= 0 || creator == initially }
     }
 
     private static let unwritten: Int32 = -2
     private static let initially: Int32 = -1
 
-    private let steps: [RegisterReading.Step]
-    private let initial: Int32
-    private let scratch: Scratch
-    private var clusters: [Cluster] = []
-    /// Of each step the cluster of its source, for a write that of its target.
-    private var clusterOf: [Int32]
-    /// Clusters of the targets of compare-and-sets, by place; empty where there are none.
-    private var targetOf: [Int32] = []
-    private var chainHeads: [Int32] = []
+    private let reading: RegisterReading
+    private let clusters: FlatArray<Cluster>
+    /// Of each cluster the place of the compare-and-set that replaces it, or -1; empty where there are none.
+    private let successors: FlatArray<Int32>
+    /// Clusters that an optional operation or a compare-and-set creates.
+    private var conditional: [Int32] = []
+    private var hasRefusals = false
 
-    /// Memory that one thread uses for many partitions: the cluster of each value, where it has one in this round.
-    final class Scratch {
-        /// `round << 32 | cluster` by value.
-        private var entries: [UInt64] = []
-        private var round: UInt64 = 0
-
-        func start(_ valueCount: Int) {
-            if entries.count < valueCount {
-                entries = [UInt64](repeating: 0, count: valueCount)
-                round = 0
-            }
-            round += 1
-            if round > UInt64(UInt32.max) {
-                for place in entries.indices { entries[place] = 0 }
-                round = 1
-            }
-        }
-
-        /// The cluster of a value, or `next` when it had none until now.
-        @inline(__always)
-        func cluster(of value: Int32, next: Int32) -> Int32 {
-            let entry = entries[Int(value)]
-            if entry >> 32 == round { return Int32(truncatingIfNeeded: entry & 0xffff_ffff) }
-            entries[Int(value)] = round << 32 | UInt64(UInt32(bitPattern: next))
-            return next
-        }
-    }
-
-    static func decide(_ reading: RegisterReading, scratch: Scratch) -> Decision {
-        var zones = RegisterZones(reading, scratch)
+    static func decide(_ reading: RegisterReading) -> Decision {
+        var zones = RegisterZones(reading)
         return zones.decide()
     }
 
-    private init(_ reading: RegisterReading, _ scratch: Scratch) {
-        steps = reading.steps
-        initial = reading.initial
-        self.scratch = scratch
-        clusterOf = [Int32](repeating: -1, count: steps.count)
-        scratch.start(reading.valueCount)
-        clusters.reserveCapacity(min(reading.valueCount, steps.count + 1))
+    private init(_ reading: RegisterReading) {
+        self.reading = reading
+        clusters = FlatArray(repeating: Cluster(), count: reading.valueCount)
+        successors = FlatArray(repeating: -1, count: reading.hasTargets ? reading.valueCount : 0)
     }
 
     private mutating func decide() -> Decision {
-        let first = cluster(of: initial)
-        clusters[Int(first)].creator = Self.initially
-        clusters[Int(first)].firstReturn = -1
-        clusters[Int(first)].isNeeded = true
+        clusters[Int(reading.initial)].creator = Self.initially
+        clusters[Int(reading.initial)].firstReturn = -1
         guard collect() else { return .undecided }
         if let places = needSources() { return .invalid(places) }
-        if let cluster = clusters.firstIndex(where: isWithoutSource) {
+        for cluster in 0..<clusters.count where isWithoutSource(clusters[cluster]) {
             return .invalid(members(of: demand(for: Int32(cluster))))
         }
-        if let pair = linkChains() { return .invalid(members(of: pair)) }
+        if reading.hasTargets, let together = linkChains() { return .invalid(members(of: together)) }
         return order()
-    }
-
-    private mutating func cluster(of value: Int32) -> Int32 {
-        let next = Int32(clusters.count)
-        let cluster = scratch.cluster(of: value, next: next)
-        if cluster == next { clusters.append(Cluster()) }
-        return cluster
     }
 
     // MARK: - Clusters
 
     /// Sorts the operations into clusters.
-    /// - Returns: false when a value has two writers, or two optional compare-and-sets may replace one.
+    /// - Returns: false when a value has two writers.
     private mutating func collect() -> Bool {
-        for place in steps.indices {
-            let step = steps[place]
-            switch step.action {
-            case .write:
-                let cluster = cluster(of: step.target)
-                clusterOf[place] = cluster
-                guard create(cluster, Int32(place)) else { return false }
-            case .read:
-                let cluster = cluster(of: step.source)
-                clusterOf[place] = cluster
-                note(cluster, step)
-                clusters[Int(cluster)].isNeeded = true
-            case .cas:
-                if targetOf.isEmpty { targetOf = [Int32](repeating: -1, count: steps.count) }
-                let source = cluster(of: step.source)
-                let target = cluster(of: step.target)
-                clusterOf[place] = source
-                targetOf[place] = target
-                guard create(target, Int32(place)) else { return false }
-            case .refusedCAS, .idle, .dropped: break
+        reading.operations.withUnsafeBufferPointer { operations in
+            for place in operations.indices {
+                let cluster = Int(reading.value(place))
+                switch reading.action(place) {
+                case .read:
+                    note(cluster, operations[place])
+                    clusters[cluster].reads &+= 1
+                case .write:
+                    guard clusters[cluster].creator == Self.unwritten else { return false }
+                    clusters[cluster].creator = Int32(truncatingIfNeeded: place)
+                    if operations[place].isMandatory {
+                        note(cluster, operations[place])
+                    } else {
+                        conditional.append(Int32(truncatingIfNeeded: cluster))
+                    }
+                case .cas:
+                    let target = Int(reading.target(place))
+                    guard clusters[target].creator == Self.unwritten else { return false }
+                    clusters[target].creator = Int32(truncatingIfNeeded: place)
+                    if operations[place].isMandatory { note(target, operations[place]) }
+                    conditional.append(Int32(truncatingIfNeeded: target))
+                case .refusedCAS, .idle: hasRefusals = true
+                case .dropped: break
+                }
             }
+            return true
         }
-        return true
-    }
-
-    private mutating func create(_ cluster: Int32, _ place: Int32) -> Bool {
-        guard clusters[Int(cluster)].creator == Self.unwritten else { return false }
-        clusters[Int(cluster)].creator = place
-        if steps[Int(place)].returned != PartitionOperation.never { clusters[Int(cluster)].isNeeded = true }
-        return true
     }
 
     /// Makes the operation one of the cluster.
     @inline(__always)
-    private mutating func note(_ cluster: Int32, _ step: RegisterReading.Step) {
-        clusters[Int(cluster)].firstReturn = min(clusters[Int(cluster)].firstReturn, step.returned)
-        clusters[Int(cluster)].lastInvocation = max(clusters[Int(cluster)].lastInvocation, step.invoked)
+    private func note(_ cluster: Int, _ operation: PartitionOperation) {
+        clusters[cluster].firstReturn = min(clusters[cluster].firstReturn, operation.returned)
+        clusters[cluster].lastInvocation = max(clusters[cluster].lastInvocation, operation.invoked)
     }
 
-    /// Counts the creators of needed values, and makes the sources of compare-and-sets needed that create them.
+    /// Counts the optional creators of needed values, and makes the sources of compare-and-sets needed that create
+    /// such values.
     /// - Returns: operations that contradict each other, when two of them must have replaced one value.
-    private mutating func needSources() -> [Int32]? {
+    private func needSources() -> [Int32]? {
         var work: [Int32] = []
-        for cluster in clusters.indices where clusters[cluster].isNeeded && clusters[cluster].creator >= 0 {
-            let step = steps[Int(clusters[cluster].creator)]
-            note(Int32(cluster), step)
-            if step.action == .cas { work.append(Int32(cluster)) }
+        for cluster in conditional where clusters[Int(cluster)].isNeeded {
+            count(creatorOf: cluster, &work)
         }
         while let cluster = work.popLast() {
             let place = clusters[Int(cluster)].creator
-            let source = clusterOf[Int(place)]
-            if clusters[Int(source)].successor >= 0 {
-                let other = targetOf[Int(clusters[Int(source)].successor)]
+            let source = reading.value(Int(place))
+            if successors[Int(source)] >= 0 {
+                let other = reading.target(Int(successors[Int(source)]))
                 return members(of: [source] + demand(for: cluster) + demand(for: other))
             }
-            clusters[Int(source)].successor = place
-            note(source, steps[Int(place)])
-            if !clusters[Int(source)].isNeeded {
-                clusters[Int(source)].isNeeded = true
-                let creator = clusters[Int(source)].creator
-                if creator >= 0 {
-                    note(source, steps[Int(creator)])
-                    if steps[Int(creator)].action == .cas { work.append(source) }
-                }
-            }
+            successors[Int(source)] = place
+            let wasNeeded = clusters[Int(source)].isNeeded
+            note(Int(source), reading.operations[Int(place)])
+            if !wasNeeded && clusters[Int(source)].creator >= 0 { count(creatorOf: source, &work) }
         }
         return nil
     }
 
+    private func count(creatorOf cluster: Int32, _ work: inout [Int32]) {
+        let creator = Int(clusters[Int(cluster)].creator)
+        note(Int(cluster), reading.operations[creator])
+        if reading.action(creator) == .cas { work.append(cluster) }
+    }
+
+    private func successor(_ cluster: Int32) -> Int32 { successors.count == 0 ? -1 : successors[Int(cluster)] }
+
     /// The cluster, and those for whose sake it is needed.
     private func demand(for cluster: Int32) -> [Int32] {
         var found = [cluster]
-        while let last = found.last, clusters[Int(last)].successor >= 0 {
-            let next = targetOf[Int(clusters[Int(last)].successor)]
-            if found.contains(next) { break }
+        var isFound: Set<Int32> = [cluster]
+        while let last = found.last, successor(last) >= 0 {
+            let next = reading.target(Int(successor(last)))
+            if !isFound.insert(next).inserted { break }
             found.append(next)
         }
         return found
     }
 
     /// Whether the value is needed before it can have been there.
+    @inline(__always)
     private func isWithoutSource(_ cluster: Cluster) -> Bool {
         guard cluster.isNeeded else { return false }
         if cluster.creator == Self.unwritten { return true }
-        return cluster.creator >= 0 && cluster.firstReturn < steps[Int(cluster.creator)].invoked
+        return cluster.creator >= 0 && cluster.firstReturn < reading.operations[Int(cluster.creator)].invoked
     }
 
     // MARK: - Chains
 
-    private struct Chain {
-        var firstReturn: Int32
-        var lastInvocation: Int32
+    /// Whether the cluster is needed and not created by a compare-and-set.
+    @inline(__always)
+    private func isHead(_ cluster: Cluster) -> Bool {
+        guard cluster.isNeeded else { return false }
+        return successors.count == 0 || cluster.creator < 0 || reading.action(Int(cluster.creator)) != .cas
     }
-
-    private var chains: [Chain] = []
 
     /// Follows the compare-and-sets from every value that was written, or was there from the start.
     /// - Returns: clusters that contradict each other.
-    private mutating func linkChains() -> [Int32]? {
+    private func linkChains() -> [Int32]? {
         var linked = 0
         var needed = 0
-        for cluster in clusters.indices {
-            guard clusters[cluster].isNeeded else { continue }
+        for head in 0..<clusters.count where clusters[head].isNeeded {
             needed += 1
-            let creator = clusters[cluster].creator
-            if creator >= 0 && steps[Int(creator)].action == .cas { continue }
-            let chain = Int32(chains.count)
-            chainHeads.append(Int32(cluster))
-            var whole = Chain(firstReturn: .max, lastInvocation: -1)
-            var place = cluster
-            while true {
+            if !isHead(clusters[head]) { continue }
+            linked += 1
+            var whole = clusters[head]
+            var last = successors[head]
+            while last >= 0 {
+                let place = reading.target(Int(last))
+                let part = clusters[Int(place)]
                 linked += 1
-                clusters[place].chain = chain
-                let part = clusters[place]
-                if part.firstReturn < whole.lastInvocation { return upTo(Int32(place), from: Int32(cluster)) }
+                if part.firstReturn < whole.lastInvocation { return upTo(place, from: Int32(head)) }
                 whole.firstReturn = min(whole.firstReturn, part.firstReturn)
                 whole.lastInvocation = max(whole.lastInvocation, part.lastInvocation)
-                guard part.successor >= 0 else { break }
-                place = Int(targetOf[Int(part.successor)])
+                last = successors[Int(place)]
             }
-            chains.append(whole)
+            clusters[head] = whole
         }
         if linked == needed { return nil }
         // What is left goes in circles: every value needs another of them first.
-        return clusters.indices.filter { clusters[$0].isNeeded && clusters[$0].chain < 0 }.map { Int32($0) }
+        var isLinked = [Bool](repeating: false, count: clusters.count)
+        for head in 0..<clusters.count where isHead(clusters[head]) {
+            for cluster in demand(for: Int32(head)) { isLinked[Int(cluster)] = true }
+        }
+        return isLinked.indices.filter { clusters[$0].isNeeded && !isLinked[$0] }.map { Int32($0) }
     }
 
     /// The clusters of a chain from its head to `last`.
     private func upTo(_ last: Int32, from head: Int32) -> [Int32] {
         var found = [head]
-        while let place = found.last, place != last { found.append(targetOf[Int(clusters[Int(place)].successor)]) }
+        while let place = found.last, place != last { found.append(reading.target(Int(successor(place)))) }
         return found
-    }
-
-    private func clusters(ofChain chain: Int32) -> [Int32] {
-        clusters.indices.filter { clusters[$0].chain == chain }.map { Int32($0) }
     }
 
     /// Places of all operations of the clusters, those that may have created them included.
     private func members(of found: [Int32]) -> [Int32] {
         var isFound = [Bool](repeating: false, count: clusters.count)
         for cluster in found { isFound[Int(cluster)] = true }
-        return steps.indices.filter { place in
-            let (source, target) = (clusterOf[place], targetOf.isEmpty ? -1 : targetOf[place])
-            return source >= 0 && isFound[Int(source)] || target >= 0 && isFound[Int(target)]
+        return reading.operations.indices.filter { place in
+            switch reading.action(place) {
+            case .read, .write: isFound[Int(reading.value(place))]
+            case .cas: isFound[Int(reading.value(place))] || isFound[Int(reading.target(place))]
+            case .refusedCAS, .idle, .dropped: false
+            }
         }.map { Int32($0) }
     }
 
     // MARK: - Order
 
     /// Goes through the zones in order of their beginnings, which is also a valid order of the chains.
-    private mutating func order() -> Decision {
-        var keys: [UInt64] = []
-        keys.reserveCapacity(chains.count)
-        var latest: Int32 = 0
-        for (number, chain) in chains.enumerated() {
-            let start = min(chain.firstReturn, chain.lastInvocation)
-            latest = max(latest, start)
-            keys.append(UInt64(UInt32(bitPattern: start + 2)) << 32 | UInt64(number))
-        }
-        RadixSort.sort(&keys, bits: 32 - (latest + 2).leadingZeroBitCount, shift: 32)
+    private func order() -> Decision {
+        let keys = sortedHeads()
         var end: Int32 = -2
         var holder: Int32 = -1
         for key in keys {
-            let number = Int32(truncatingIfNeeded: key & 0xffff_ffff)
-            let chain = chains[Int(number)]
+            let head = Int32(truncatingIfNeeded: key & 0xffff_ffff)
+            let chain = clusters[Int(head)]
             if chain.firstReturn < end {
-                return .invalid(members(of: clusters(ofChain: number) + clusters(ofChain: holder)))
+                return .invalid(members(of: demand(for: head) + demand(for: holder)))
             }
             if chain.firstReturn < chain.lastInvocation {
                 end = chain.lastInvocation
-                holder = number
+                holder = head
             }
         }
-        return place(keys)
+        let heads = keys.map { Int32(truncatingIfNeeded: $0 & 0xffff_ffff) }
+        if !hasRefusals { return .valid(layOut(heads)) }
+        return insertRefusals(heads)
+    }
+
+    /// Looks for an order of the chains that has places for the compare-and-sets that were refused: the one that is
+    /// there, then one in which chains come late, then with chains moved that leave no place.
+    private func insertRefusals(_ early: [Int32]) -> Decision {
+        // Laying out the order counts the reads down.
+        let reads = (0..<clusters.count).map { clusters[$0].reads }
+        let leftovers = leftovers()
+        if case .whole(let order) = OrderInsertion(reading, layOut(early)).insert(leftovers) { return .valid(order) }
+        let chains = movableChains(early)
+        let chainOf = chainsByLastValue(chains)
+        var heads = ChainSchedule.order(chains, observers: observers(chainOf)).map { chains[Int($0)].head }
+        var moved: Set<UInt64> = []
+        for _ in 0..<Self.mostMoves {
+            for cluster in reads.indices { clusters[cluster].reads = reads[cluster] }
+            switch OrderInsertion(reading, layOut(heads)).insert(leftovers) {
+            case .whole(let order): return .valid(order)
+            case .stuck(let leftover):
+                guard leftover.excluded >= 0, chainOf[Int(leftover.excluded)] >= 0 else { return .undecided }
+                let chain = chains[Int(chainOf[Int(leftover.excluded)])]
+                guard let place = heads.firstIndex(of: chain.head), move(place, &heads, &moved) else {
+                    return .undecided
+                }
+            }
+        }
+        return .undecided
+    }
+
+    private static let mostMoves = 32
+
+    /// Swaps a chain with the one in front of it, or else with the one behind it, where time allows that and it was
+    /// not done before.
+    private func move(_ place: Int, _ heads: inout [Int32], _ moved: inout Set<UInt64>) -> Bool {
+        for first in [place - 1, place] where first >= 0 && first + 1 < heads.count {
+            let (one, other) = (Int(heads[first]), Int(heads[first + 1]))
+            if clusters[one].firstReturn < clusters[other].lastInvocation { continue }
+            if !moved.insert(UInt64(one) << 32 | UInt64(other)).inserted { continue }
+            heads.swapAt(first, first + 1)
+            return true
+        }
+        return false
+    }
+
+    /// The heads of all chains in the lower halves, by the beginnings of their zones.
+    private func sortedHeads() -> [UInt64] {
+        var latest: Int32 = 0
+        var keys = [UInt64](unsafeUninitializedCapacity: clusters.count) { keys, count in
+            if let base = keys.baseAddress {
+                FlatMemory.prefersHugePages(base, bytes: keys.count * MemoryLayout<UInt64>.stride)
+            }
+            for head in 0..<clusters.count where isHead(clusters[head]) {
+                let chain = clusters[head]
+                let start = min(chain.firstReturn, chain.lastInvocation)
+                latest = max(latest, start)
+                keys[count] = UInt64(UInt32(bitPattern: start + 2)) << 32 | UInt64(head)
+                count += 1
+            }
+        }
+        RadixSort.sortNearlySorted(&keys, bits: 32 - (latest + 2).leadingZeroBitCount, shift: 32)
+        return keys
+    }
+
+    /// The chains, and optional writes that nobody needs: somebody may need that they replaced another value.
+    private func movableChains(_ heads: [Int32]) -> [ChainSchedule.Chain] {
+        var chains = heads.map { head in
+            ChainSchedule.Chain(
+                head: head, firstReturn: clusters[Int(head)].firstReturn,
+                lastInvocation: clusters[Int(head)].lastInvocation)
+        }
+        for head in conditional where !clusters[Int(head)].isNeeded {
+            let creator = Int(clusters[Int(head)].creator)
+            if reading.action(creator) != .write { continue }
+            note(Int(head), reading.operations[creator])
+            chains.append(
+                .init(
+                    head: head, firstReturn: PartitionOperation.never,
+                    lastInvocation: reading.operations[creator].invoked))
+        }
+        return chains
+    }
+
+    /// Of each value that is the last of a chain the number of the chain; -1 for any other.
+    private func chainsByLastValue(_ chains: [ChainSchedule.Chain]) -> [Int32] {
+        var chainOf = [Int32](repeating: -1, count: clusters.count)
+        for (number, chain) in chains.enumerated() {
+            var last = chain.head
+            while successor(last) >= 0 { last = reading.target(Int(successor(last))) }
+            chainOf[Int(last)] = Int32(number)
+        }
+        return chainOf
+    }
+
+    private func observers(_ chainOf: [Int32]) -> [ChainSchedule.Observer] {
+        reading.operations.indices.compactMap { place in
+            guard reading.action(place) == .refusedCAS else { return nil }
+            let chain = chainOf[Int(reading.value(place))]
+            if chain < 0 { return nil }
+            return .init(
+                invoked: reading.operations[place].invoked, returned: reading.operations[place].returned, chain: chain)
+        }
+    }
+
+    private func leftovers() -> [OrderInsertion.Leftover] {
+        reading.operations.indices.compactMap { place in
+            switch reading.action(place) {
+            case .refusedCAS: .init(place: Int32(place), excluded: reading.value(place))
+            case .idle: .init(place: Int32(place), excluded: -1)
+            case .read, .write, .cas, .dropped: nil
+            }
+        }
     }
 
     /// Lays out the operations: chain after chain, in each value after value, of a value the creator first, then the
     /// reads in order of invocation.
-    private mutating func place(_ keys: [UInt64]) -> Decision {
-        var start = [Int32](repeating: -1, count: clusters.count)
-        var size = [Int32](repeating: 0, count: clusters.count)
-        for place in steps.indices where steps[place].action == .read { size[Int(clusterOf[place])] += 1 }
-        var next: Int32 = 0
-        var order = [Int32](repeating: -1, count: steps.count)
-        for key in keys {
-            var cluster = Int(chainHeads[Int(key & 0xffff_ffff)])
-            while true {
-                if clusters[cluster].creator >= 0 {
-                    order[Int(next)] = clusters[cluster].creator
-                    next += 1
+    private func layOut(_ heads: [Int32]) -> [Int32] {
+        [Int32](unsafeUninitializedCapacity: reading.operations.count) { order, count in
+            guard let base = order.baseAddress else { return }
+            FlatMemory.prefersHugePages(base, bytes: order.count * MemoryLayout<Int32>.stride)
+            var next: Int32 = 0
+            for head in heads {
+                var cluster = Int(head)
+                while true {
+                    let creator = clusters[cluster].creator
+                    if creator >= 0 {
+                        base[Int(next)] = creator
+                        next &+= 1
+                    }
+                    let reads = clusters[cluster].reads
+                    clusters[cluster].reads = next
+                    next &+= reads
+                    guard successors.count > 0, successors[cluster] >= 0 else { break }
+                    cluster = Int(reading.target(Int(successors[cluster])))
                 }
-                start[cluster] = next
-                next += size[cluster]
-                guard clusters[cluster].successor >= 0 else { break }
-                cluster = Int(targetOf[Int(clusters[cluster].successor)])
             }
-        }
-        var leftovers: [OrderInsertion.Leftover] = []
-        for place in steps.indices {
-            switch steps[place].action {
-            case .read:
-                let cluster = Int(clusterOf[place])
-                order[Int(start[cluster])] = Int32(place)
-                start[cluster] += 1
-            case .refusedCAS: leftovers.append(.init(place: Int32(place), excluded: steps[place].source))
-            case .idle: leftovers.append(.init(place: Int32(place), excluded: -1))
-            case .write, .cas, .dropped: break
+            for place in reading.operations.indices where reading.action(place) == .read {
+                let cluster = Int(reading.value(place))
+                base[Int(clusters[cluster].reads)] = Int32(truncatingIfNeeded: place)
+                clusters[cluster].reads &+= 1
             }
+            count = Int(next)
         }
-        order.removeLast(order.count - Int(next))
-        if leftovers.isEmpty { return .valid(order) }
-        guard let whole = OrderInsertion(steps, order).insert(leftovers, initial: initial) else {
-            return .undecided
-        }
-        return .valid(whole)
     }
-
 }

@@ -1,7 +1,7 @@
 import PolygraphModels
 
 /// The steps of a model over interned states and labels.
-protocol Transitions {
+protocol Transitions: Sendable {
     /// Whether states and labels are those of a `LabelTable` with shapes, so that `Schedule` may canonicalise them.
     static var areShaped: Bool { get }
     var initial: Int32 { get }

@@ -43,19 +43,31 @@ struct WitnessArena {
         var path: [(step: Step, event: Int32)] = []
         var place = node
         while place != Self.root {
-            let node = nodes[Int(place)]
-            let argument = Int32(node.step & 0x3fff_ffff)
-            let step: Step =
-                switch node.step >> 30 {
-                case 0: .operation(argument)
-                case 1: .hidden(argument)
-                default: .lane(argument)
-                }
-            path.append((step, node.event))
-            place = node.parent
+            path.append((step(Int(place)), nodes[Int(place)].event))
+            place = nodes[Int(place)].parent
         }
         path.reverse()
         return path
+    }
+
+    /// Of each of `nodes` the first step on the way to it.
+    func firstSteps(of nodes: [Int32]) -> [Step] {
+        var first = [Int32](repeating: 0, count: self.nodes.count)
+        for place in first.indices {
+            let parent = self.nodes[place].parent
+            first[place] = parent == Self.root ? Int32(place) : first[Int(parent)]
+        }
+        return nodes.map { step(Int(first[Int($0)])) }
+    }
+
+    private func step(_ place: Int) -> Step {
+        let code = nodes[place].step
+        let argument = Int32(code & 0x3fff_ffff)
+        return switch code >> 30 {
+        case 0: .operation(argument)
+        case 1: .hidden(argument)
+        default: .lane(argument)
+        }
     }
 
     /// Drops every step from which no node of `kept` descends.

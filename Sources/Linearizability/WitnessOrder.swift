@@ -17,6 +17,7 @@ struct WitnessOrder<Steps: Transitions> {
         state = steps.initial
         waiting = Array(repeating: [], count: schedule.lanes.count)
         nextWaiting = Array(repeating: 0, count: schedule.lanes.count)
+        order.reserveCapacity(schedule.operations.count)
     }
 
     /// The places in the partition of the operations that took effect, in a valid order; nil when the time is up, or
@@ -46,7 +47,11 @@ struct WitnessOrder<Steps: Transitions> {
             default: break
             }
         }
-        return next == path.count ? builder.order.map { schedule.operations[Int($0)].source } : nil
+        if next < path.count { return nil }
+        for place in builder.order.indices {
+            builder.order[place] = schedule.operations[Int(builder.order[place])].source
+        }
+        return builder.order
     }
 
     /// Finds for every hidden write the last blind write before its return, in front of which it stands.
@@ -121,15 +126,17 @@ struct WitnessOrder<Steps: Transitions> {
 
     /// Lets every open observer that the state satisfies take effect.
     private mutating func observe() {
-        var still: [Int32] = []
-        for observer in openObservers {
+        var kept = 0
+        for place in openObservers.indices {
+            let observer = openObservers[place]
             if steps.next(state, schedule.operations[Int(observer)].label) >= 0 {
                 order.append(observer)
             } else {
-                still.append(observer)
+                openObservers[kept] = observer
+                kept += 1
             }
         }
-        openObservers = still
+        openObservers.removeLast(openObservers.count - kept)
     }
 
     private mutating func merge(_ lane: Int) {

@@ -12,12 +12,18 @@ public struct AppendOnlyLog: Model {
     public init(initial: [Value] = []) { self.initial = initial }
 
     public func step(_ state: [Value], _ call: Call) -> [Value]? {
+        var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout [Value]) -> Bool {
         switch call.function {
         case "append":
-            if let offset = Self.offset(call), offset != Int64(state.count) { return nil }
-            return state + [call.input]
-        case "read": return call.output == nil || call.output == .list(state) ? state : nil
-        default: return nil
+            if let offset = Self.offset(call), offset != Int64(state.count) { return false }
+            state.append(call.input)
+            return true
+        case "read": return call.output == nil || call.output == .list(state)
+        default: return false
         }
     }
 

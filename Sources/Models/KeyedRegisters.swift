@@ -9,12 +9,14 @@ public struct MultiRegister: Model {
     public let name = "multi-register"
     /// The value of every key that is not null.
     public let initial: [Value: Value]
+    public let nilRead: NilRead
     private let rules: KeyedRules
 
     /// - Parameters:
     ///   - initial: the values before any write; all others are null.
     ///   - nilRead: what a read of null says.
     public init(initial: [Value: Value] = [:], nilRead: NilRead = .value) {
+        self.nilRead = nilRead
         rules = KeyedRules(dialect: .registers, model: name, initial: initial, nilRead: nilRead)
         self.initial = rules.initial
     }

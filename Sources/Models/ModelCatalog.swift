@@ -71,7 +71,9 @@ public enum ModelCatalog {
         },
         Entry("semaphore", "a number of permits: acquire, release, of one or of n") {
             options throws(ModelOptionsError) in
-            guard options.permits > 0 else { throw ModelOptionsError("a semaphore has at least one permit") }
+            guard options.permits > 0 else {
+                throw ModelOptionsError(.permits, "a semaphore has at least one permit, not \(options.permits)")
+            }
             let free = try options.integer(Int64(options.permits), for: "semaphore")
             guard (0...Int64(options.permits)).contains(free) else {
                 throw ModelOptionsError(

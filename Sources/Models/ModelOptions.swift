@@ -18,10 +18,22 @@ public struct ModelOptions: Sendable, Hashable {
 
 /// Options with which a model cannot be made.
 public struct ModelOptionsError: Error, Hashable, CustomStringConvertible {
+    /// What the user gave that the model cannot use.
+    public enum Option: Hashable, Sendable {
+        case initial
+        case permits
+    }
+
+    public let option: Option
     /// What is wrong and what was expected, in a sentence.
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    init(_ option: Option, _ description: String) {
+        self.option = option
+        self.description = description
+    }
+
+    init(_ description: String) { self.init(.initial, description) }
 }
 
 extension ModelOptions {

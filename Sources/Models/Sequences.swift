@@ -108,18 +108,37 @@ public struct PriorityQueue: Model {
     public init(initial: [Int64] = []) { self.initial = initial.sorted(by: >) }
 
     public func step(_ state: [Int64], _ call: Call) -> [Int64]? {
+        var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout [Int64]) -> Bool {
         switch PriorityQueueFunction(call.function) {
         case .insert:
-            guard let value = call.input.integerValue else { return nil }
-            var next = state
-            next.insert(value, at: state.firstIndex { $0 <= value } ?? state.endIndex)
-            return next
+            guard let value = call.input.integerValue else { return false }
+            state.insert(value, at: Self.place(of: value, in: state))
         case .poll:
-            guard let output = call.output else { return Array(state.dropLast()) }
-            guard let least = state.last else { return output == .null ? state : nil }
-            return output == .integer(least) ? Array(state.dropLast()) : nil
-        case nil: return nil
+            guard let output = call.output else {
+                _ = state.popLast()
+                return true
+            }
+            guard let least = state.last else { return output == .null }
+            if output != .integer(least) { return false }
+            state.removeLast()
+        case nil: return false
         }
+        return true
+    }
+
+    /// Where a value belongs among others, the least last.
+    private static func place(of value: Int64, in state: [Int64]) -> Int {
+        var low = 0
+        var high = state.count
+        while low < high {
+            let middle = (low + high) / 2
+            if state[middle] > value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     public func problem(with call: Call) -> String? {

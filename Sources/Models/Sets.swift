@@ -14,27 +14,27 @@ public struct ElementSet: Model {
     public init(initial: Set<Value> = []) { self.initial = initial }
 
     public func step(_ state: Set<Value>, _ call: Call) -> Set<Value>? {
-        switch SetFunction(call.function) {
-        case .add: change(state, call, isAddition: true)
-        case .remove: change(state, call, isAddition: false)
-        case .contains:
-            call.output == nil || call.output == .bool(state.contains(call.input)) ? state : nil
-        case .read: readAllows(state, call) ? state : nil
-        case nil: nil
-        }
+        var next = state
+        return apply(call, to: &next) ? next : nil
     }
 
-    private func change(_ state: Set<Value>, _ call: Call, isAddition: Bool) -> Set<Value>? {
-        let changes = state.contains(call.input) != isAddition
-        if let answer = Self.answer(call), answer != changes { return nil }
-        guard changes else { return state }
-        var next = state
-        if isAddition { next.insert(call.input) } else { next.remove(call.input) }
-        return next
+    public func apply(_ call: Call, to state: inout Set<Value>) -> Bool {
+        switch SetFunction(call.function) {
+        case .add:
+            if let answer = Self.answer(call), answer == state.contains(call.input) { return false }
+            state.insert(call.input)
+        case .remove:
+            if let answer = Self.answer(call), answer != state.contains(call.input) { return false }
+            state.remove(call.input)
+        case .contains: return call.output == nil || call.output == .bool(state.contains(call.input))
+        case .read: return readAllows(state, call)
+        case nil: return false
+        }
+        return true
     }
 
     /// Whether the call said that it changed the set; nil where it did not say.
-    private static func answer(_ call: Call) -> Bool? {
+    public static func answer(_ call: Call) -> Bool? {
         call.output == call.input ? nil : call.output?.boolValue
     }
 
@@ -80,11 +80,17 @@ public struct GrowOnlySet: Model {
     public init(initial: Set<Value> = []) { self.initial = initial }
 
     public func step(_ state: Set<Value>, _ call: Call) -> Set<Value>? {
+        var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout Set<Value>) -> Bool {
         switch SetFunction(call.function) {
-        case .add: state.contains(call.input) ? state : state.union([call.input])
-        case .read: readAllows(state, call) ? state : nil
-        default: nil
+        case .add: state.insert(call.input)
+        case .read: return readAllows(state, call)
+        default: return false
         }
+        return true
     }
 
     public func problem(with call: Call) -> String? {

@@ -34,6 +34,11 @@ public struct UnorderedQueue: Model {
         /// Whether there is certainly nothing left; it is certain that something is left otherwise.
         public var isEmpty: Bool { batches.isEmpty }
 
+        /// All values that may be there, those included that an open removal may have taken.
+        public var values: [Value] {
+            batches.flatMap { $0.values.flatMap { Array(repeating: $0.key, count: $0.value) } }
+        }
+
         mutating func add(_ value: Value) {
             if batches.last.map({ $0.removals > 0 }) ?? true {
                 batches.append(Batch(values: [:], size: 0, removals: 0))
@@ -85,17 +90,21 @@ public struct UnorderedQueue: Model {
 
     public func step(_ state: State, _ call: Call) -> State? {
         var next = state
+        return apply(call, to: &next) ? next : nil
+    }
+
+    public func apply(_ call: Call, to state: inout State) -> Bool {
         switch QueueFunction(call.function) {
-        case .enqueue: next.add(call.input)
+        case .enqueue: state.add(call.input)
         case .dequeue:
             switch call.output {
-            case .none: next.takeAny()
-            case .some(.null): return state.isEmpty ? state : nil
-            case .some(let value): if !next.take(value) { return nil }
+            case .none: state.takeAny()
+            case .some(.null): return state.isEmpty
+            case .some(let value): return state.take(value)
             }
-        case nil: return nil
+        case nil: return false
         }
-        return next
+        return true
     }
 
     public func problem(with call: Call) -> String? {

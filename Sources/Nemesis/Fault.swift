@@ -16,6 +16,9 @@ public protocol Fault: Sendable {
     /// Draws whatever can be drawn before the run. Must draw the same count of numbers for the same settings.
     static func draw(_ settings: FaultSettings, nodes: Int, random: inout RandomSource) -> FaultSettings
 
+    /// How closely the nodes' system calls must be watched for it, from their first start on; nil: not at all.
+    static func supervision(for settings: FaultSettings) -> DiskSupervision?
+
     /// One line for a plan, before anybody knows who leads.
     static func summary(of planned: PlannedFault) -> String
 
@@ -42,6 +45,8 @@ extension Fault {
     public static func draw(_ settings: FaultSettings, nodes: Int, random: inout RandomSource) -> FaultSettings {
         settings
     }
+
+    public static func supervision(for settings: FaultSettings) -> DiskSupervision? { nil }
 
     public static func summary(of planned: PlannedFault) -> String {
         guard let target = planned.settings.target else { return planned.function }

@@ -8,6 +8,7 @@ public enum FaultCatalog {
         ProcessorFault.self, MemoryFault.self, DescriptorFault.self, SlowFault.self,
         ClockStrobeFault.self, ClockFreezeFault.self, ClockSlewFault.self, ClockResetFault.self,
         JoinFault.self, LeaveFault.self, ReplaceFault.self,
+        DiskFault.self, DiskFullFault.self, CrashAtFault.self, PowerFailureFault.self, CorruptFilesFault.self,
     ]
 
     public static let descriptions: [FaultDescription] = kinds.map { $0.description }

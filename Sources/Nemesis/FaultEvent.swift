@@ -24,6 +24,8 @@ public struct FaultEvent: Hashable, Sendable {
     public var targets: [String]
     /// One sentence.
     public var summary: String
+    /// Names of all nodes, in the order in which targets were taken from its front; with the intent of an injection.
+    public var order: [String]?
     /// Directed pairs of node names that are cut.
     public var cut: [[String]]?
     /// Offset in nanoseconds and rate in parts per million, by node name.
@@ -53,6 +55,7 @@ public struct FaultEvent: Hashable, Sendable {
             "fault": .integer(Int64(fault)), "action": .string(action.rawValue), "stage": .string(stage.rawValue),
             "kind": .string(kind), "targets": .list(targets.map(Value.string)), "summary": .string(summary),
         ]
+        if let order, stage == .intent { fields["order"] = .list(order.map(Value.string)) }
         if let cut { fields["cut"] = .list(cut.map { .list($0.map(Value.string)) }) }
         if let skew { fields["skew"] = .object(skew) }
         if stage == .effect {

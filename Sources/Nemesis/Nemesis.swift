@@ -34,11 +34,13 @@ public final class Nemesis {
 
     /// Starts a fault: intent, deed, measured effect.
     public func inject(_ planned: PlannedFault) {
-        let needsPrimary = planned.kind.needsPrimary(planned)
+        let needsPrimary = !planned.isPinned && planned.kind.needsPrimary(planned)
         let primary = needsPrimary ? awaitPrimary() : nil
         var fault = planned.kind.init(planned)
-        let choice = fault.choose(order: order(planned, primary: primary), context: context)
+        let order = order(planned, primary: primary)
+        let choice = fault.choose(order: order, context: context)
         var event = event(planned, choice, .inject, .intent)
+        event.order = order.map { context.names[$0] }
         record(event)
         active[planned.id] = ActiveFault(planned: planned, fault: fault, choice: choice)
         if choice.targets.isEmpty, planned.quorum == .keep {
@@ -92,6 +94,7 @@ public final class Nemesis {
     }
 
     private func order(_ planned: PlannedFault, primary: Int?) -> [Int] {
+        if planned.isPinned { return planned.order }
         // A node that is down already has nothing to lose: the drawn order holds among those that run.
         let up = planned.order.filter(context.isUp)
         var order = up + planned.order.filter { !up.contains($0) }

@@ -22,6 +22,8 @@ public final class NemesisContext {
     public let resources: ResourceBoard
     /// Who is a member.
     public let members: MembershipBoard
+    /// Which system calls are disturbed, and which nodes damaged.
+    public let disks: DiskBoard
 
     public init(
         transport: any Transport, system: any System, now: @escaping () -> Int64,
@@ -37,6 +39,7 @@ public final class NemesisContext {
         resources = ResourceBoard(transport)
         members = MembershipBoard(
             transport, system.membership, now: now, primaries: primaries, pause: { clinux_sleep_ns($0) })
+        disks = DiskBoard(transport)
     }
 
     public var nodes: [Node] { transport.nodes }

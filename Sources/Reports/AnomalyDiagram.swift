@@ -1,3 +1,4 @@
+import PolygraphChecking
 import PolygraphHistory
 
 /// The operations that a proof cites as bars over time, with the faults in force behind them, as SVG.
@@ -9,7 +10,7 @@ struct AnomalyDiagram {
     let calls: [Call]
     /// Index of the invocation at which the history became impossible.
     let failedAt: Int?
-    let faults: [Fault]
+    let faults: [RecordedFault]
     let isNarrow: Bool
 
     /// More operations than this make no picture.
@@ -51,13 +52,13 @@ struct AnomalyDiagram {
         }
     }
 
-    private func moments(_ calls: [Call], _ bands: [Fault], _ start: Int64, _ end: Int64) -> [Int64] {
+    private func moments(_ calls: [Call], _ bands: [RecordedFault], _ start: Int64, _ end: Int64) -> [Int64] {
         calls.flatMap { [$0.invocation.time, $0.completion?.time ?? $0.invocation.time] }
             + bands.flatMap { [$0.began, $0.ended].compactMap { $0 } }.filter { $0 > start && $0 < end }
     }
 
     private func band(
-        _ fault: Fault, _ row: Int, _ bottom: Double, _ scale: ElasticScale, _ start: Int64, _ end: Int64
+        _ fault: RecordedFault, _ row: Int, _ bottom: Double, _ scale: ElasticScale, _ start: Int64, _ end: Int64
     ) -> Markup {
         let began = fault.began ?? start
         let from = began <= start ? left : scale.position(began)

@@ -81,7 +81,7 @@ extension HTMLPage {
         }
     }
 
-    private func faultRow(_ fault: Fault, _ position: Int) -> Markup {
+    private func faultRow(_ fault: RecordedFault, _ position: Int) -> Markup {
         let last = Int64.max
         return element("tr", .init("data-fault", String(position))) {
             cell(fault.id.map(String.init) ?? "–", sortedBy: fault.id ?? -1)

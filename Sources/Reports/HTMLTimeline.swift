@@ -1,3 +1,4 @@
+import PolygraphChecking
 import PolygraphHistory
 
 // The interactive part: controls, and the canvases that the script draws on.

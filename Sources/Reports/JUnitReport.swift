@@ -74,7 +74,7 @@ public enum JUnitReport {
             case .unknown:
                 problem = Problem(
                     isFailure: false, type: "unknown", message: result.reason,
-                    details: undecided.joined(separator: "\n"))
+                    details: (undecided + result.plainFacts.map { "\($0.name): \($0.shown)" }).joined(separator: "\n"))
             case .invalid:
                 let anomaly = result.anomalies.first
                 problem = Problem(

@@ -59,7 +59,7 @@ enum PageData {
         return names
     }
 
-    private static func fault(_ fault: Fault, position: Int) -> Value {
+    private static func fault(_ fault: RecordedFault, position: Int) -> Value {
         [
             "title": .string(fault.title), "function": .string(fault.function), "summary": .string(fault.summary),
             "targets": .list(fault.targets.map(Value.string)), "began": fault.began.map(Value.integer) ?? .null,

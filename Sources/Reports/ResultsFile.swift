@@ -120,7 +120,7 @@ extension LatencySummary {
     }
 }
 
-extension Fault {
+extension RecordedFault {
     fileprivate var value: Value {
         [
             "fault": id.map(Value.integer) ?? .null, "function": .string(function),

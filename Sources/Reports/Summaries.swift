@@ -43,10 +43,10 @@ extension RunRecord {
         all += warnings
         all += history.warnings
         for fault in log.faults {
-            let name = fault.id.map { "Fault \($0) (\(fault.title))" } ?? "A fault (\(fault.title))"
+            let name = fault.label
             if let failure = fault.failure { all.append("\(name) could not be injected: \(failure)") }
             if let failure = fault.undoFailure { all.append("\(name) could not be undone: \(failure)") }
-            if fault.began != nil, fault.failure == nil, fault.proved == false {
+            if fault.began != nil, fault.proved == false, !fault.tookEffect, !fault.isSkipped {
                 all.append("\(name) had no effect that could be measured.")
             }
         }

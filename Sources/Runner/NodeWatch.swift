@@ -84,7 +84,9 @@ final class NodeWatch: Sendable {
                 claims.since[node.index] = nil
             }
             if case .exited(let status, let signal) = state {
-                if cause != .requested, claims.ended.insert(node.index).inserted {
+                // A signal 9 that the lab has not sent is the nemesis at work all the same: a crash at a system call.
+                let isNews = cause == .outOfMemory || cause != .requested && signal != 9
+                if isNews, claims.ended.insert(node.index).inserted {
                     var how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
                     if cause == .outOfMemory {
                         how = "for want of memory, under a limit"

@@ -7,6 +7,9 @@ import PolygraphSystems
 
 /// Everything that one run will do, resolved before anything is started.
 public struct Plan: Sendable {
+    /// What `plan.json` says of itself; the number rises when a field changes its meaning.
+    public static let format = "polygraph-plan/1"
+
     public var name: String
     public var seed: UInt64
     /// Number of nodes.
@@ -31,6 +34,8 @@ public struct Plan: Sendable {
     /// Makes the clients, once the nodes have addresses.
     public var clients: @Sendable ([Node]) -> ClientFactory
     public var checkers: [any Checker]
+    /// Whether `valid` stays `valid` where the run was too tame to prove much.
+    public var acceptsTameRuns: Bool
     /// What stands in `plan.json`: enough to run again.
     public var document: Value
 
@@ -38,7 +43,7 @@ public struct Plan: Sendable {
         name: String, seed: UInt64, nodes: Int, workers: Int, timeout: Int64, duration: Int64, quiet: Int64,
         readyWithin: Int64, schedule: Schedule, generator: any Generator, finalGenerator: (any Generator)?,
         readOnly: Set<String>, system: any System, clients: @escaping @Sendable ([Node]) -> ClientFactory,
-        checkers: [any Checker], document: Value
+        checkers: [any Checker], acceptsTameRuns: Bool = false, document: Value
     ) {
         self.name = name
         self.seed = seed
@@ -55,6 +60,7 @@ public struct Plan: Sendable {
         self.system = system
         self.clients = clients
         self.checkers = checkers
+        self.acceptsTameRuns = acceptsTameRuns
         self.document = document
     }
 }

@@ -22,6 +22,8 @@ public struct RunOutcome: Sendable {
     public var commands: [[String]]
     /// What the reader of a verdict should know, one sentence each.
     public var warnings: [String]
+    /// How durable what was acknowledged was; nil where the nodes' syncs could not be seen.
+    public var durability: DurabilityAudit?
     /// Nanoseconds that each step took, in order.
     public var steps: [(name: String, elapsed: Int64)]
 }
@@ -53,7 +55,8 @@ public final class RunStop: Sendable {
         action.withLock { $0 }?()
     }
 
-    fileprivate func whenRequested(_ body: @escaping @Sendable () -> Void) {
+    /// Replaces what is done when the end is asked for; done at once where it has been.
+    public func whenRequested(_ body: @escaping @Sendable () -> Void) {
         action.withLock { $0 = body }
         if isRequested { body() }
     }
@@ -113,12 +116,14 @@ public struct Run {
             }
         }
         defer { follower?.stop() }
+        let wake = Event()
+        let triggers = TriggerWatch(plan.schedule, duration: plan.duration, wake: wake)
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
                 readOnly: plan.readOnly),
-            journal: journal, follower: follower, status: status, origin: origin, factory: plan.clients(transport.nodes)
-        )
+            journal: journal, follower: follower, triggers: triggers, status: status, origin: origin,
+            factory: plan.clients(transport.nodes))
         let inbox = interpreter.inbox
         stop.whenRequested { inbox.stop() }
         let watch = NodeWatch(transport: transport, system: plan.system, origin: origin) { operation in
@@ -126,10 +131,15 @@ public struct Run {
         }
         let nemesis = NemesisThread(
             schedule: plan.schedule, transport: transport, system: plan.system, watch: watch, status: status,
-            origin: origin
+            origin: origin, triggers: triggers, wake: wake
         ) { operation, recorded in
             inbox.post(.happened(operation, recorded: recorded))
         }
+
+        let logs = triggers.flatMap { triggers in
+            triggers.readsLogs ? LogWatch(transport: transport, triggers: triggers, origin: origin) : nil
+        }
+        defer { logs?.stop() }
 
         status.phase = "running"
         interpreter.run(
@@ -150,8 +160,10 @@ public struct Run {
         }
         let duration = clinux_monotonic_ns() - origin
         watch.stop()
+        logs?.stop()
         interpreter.drainAll()
         follower?.stop()
+        let syncs = transport.nodes.compactMap { try? transport.durability(of: $0) }
         status.phase = "stopping nodes"
         transport.tearDown()
         step("stop nodes")
@@ -179,7 +191,8 @@ public struct Run {
             history: history, interrupted: stop.isRequested && stop.reason == .user, failure: journal.failure,
             duration: duration,
             leaders: watch.leaderChanges.map { ($0.time, names[$0.node]) }, nodes: transport.nodes,
-            commands: commands, warnings: warnings + watch.warnings + history.warnings, steps: steps)
+            commands: commands, warnings: warnings + watch.warnings + history.warnings,
+            durability: DurabilityAudit(history, readOnly: plan.readOnly, syncs: syncs, origin: origin), steps: steps)
     }
 
     private func startNodes() throws(RunError) -> [[String]] {
@@ -188,6 +201,12 @@ public struct Run {
         do throws(ClusterError) {
             try plan.schedule.prepare(transport)
             for node in transport.nodes {
+                if let supervision = plan.schedule.supervision {
+                    try transport.superviseDisk(node, supervision)
+                } else {
+                    // For the audit of durability; a run does without.
+                    try? transport.superviseDisk(node, DiskSupervision(.syncs, isOptional: true))
+                }
                 let launch = plan.system.launch(node, nodes: transport.nodes)
                 commands.append(launch.command)
                 try transport.start(node, launch)

@@ -20,11 +20,19 @@ public struct RunFolder: Sendable {
             "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))T"
             + "\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))"
         let digits = "000" + String(UInt16.random(in: .min ... .max), radix: 16)
+        try self.init(root: root, name: name, run: "\(stamp)-\(digits.suffix(4))")
+    }
+
+    /// Makes the folder `<root>/<name>/<run>/`.
+    /// - Parameter hasNodes: whether nodes will write their logs there.
+    /// - Throws: `RunError` when it cannot be made or written.
+    public init(root: String, name: String, run: String, hasNodes: Bool = true) throws(RunError) {
         self.root = Self.absolute(root)
         self.name = name
-        path = "\(self.root)/\(name)/\(stamp)-\(digits.suffix(4))"
+        path = "\(self.root)/\(name)/\(run)"
         do {
-            try FileManager.default.createDirectory(atPath: path + "/nodes", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: hasNodes ? path + "/nodes" : path, withIntermediateDirectories: true)
         } catch {
             throw RunError(
                 "cannot make the run's folder \(path): \(String(cString: strerror(errno))); choose another with --reports"

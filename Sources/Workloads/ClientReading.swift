@@ -35,9 +35,12 @@ extension NodeReader {
         let scope = PlaceholderScope.request(name)
         let url = fields[key]?.url(scope)
         let body = fields["json"].map { $0.jsonTemplate(scope) } ?? nil
-        var value = fields["value"].map { $0.jsonPath() } ?? nil
-        if name == "read", fields["value"] == nil { value = try? JSONPath("$") }
-        let absent = fields["absent"]?.statusCodes() ?? []
+        var value = fields["value"].map { $0.resultPath() } ?? nil
+        if name == "read", fields["value"] == nil { value = try? ResultPath("$") }
+        let absences = fields["absent"]?.oneOrMore ?? []
+        let isMissing = { (reader: NodeReader) in reader.word == "missing" }
+        let absent = Set(
+            absences.filter { !isMissing($0) }.compactMap { $0.statusCode("an HTTP status code or `missing`") })
         if name != "read", let reader = fields["absent"] { reader.fail("only a `read` can find nothing") }
         let fail = fields["fail"]?.statusCodes() ?? []
         let own = fields["definite"].map { $0.jsonPath() } ?? nil
@@ -50,11 +53,13 @@ extension NodeReader {
         }
         return HTTPFunction(
             name: name, request: HTTPRequestTemplate(method, url, body: body), value: value, absent: absent,
-            fail: fail, definite: own ?? definite)
+            isAbsentWhenMissing: absences.contains(where: isMissing), fail: fail, definite: own ?? definite)
     }
 
     /// One HTTP status code or several.
     private func statusCodes() -> Set<Int> {
-        Set(oneOrMore.compactMap { $0.integer(200...599, "an HTTP status code") })
+        Set(oneOrMore.compactMap { $0.statusCode("an HTTP status code") })
     }
+
+    private func statusCode(_ what: String) -> Int? { integer(200...599, what) }
 }

@@ -11,8 +11,9 @@ import PolygraphSystems
 
 extension WorkloadFile {
     /// Everything that a run of this file will do. The same seed gives the same plan.
-    public func plan(seed: UInt64) -> Plan {
-        let schedule = Schedule(faults, nodes: nodes, duration: time, seed: seed)
+    /// - Parameter recorded: the faults; nil: those that the file says, drawn by the seed.
+    public func plan(seed: UInt64, schedule recorded: Schedule? = nil) -> Plan {
+        let schedule = recorded ?? Schedule(faults, rules: scheduleRules, nodes: nodes, duration: time, seed: seed)
         let client = client
         return Plan(
             name: name, seed: seed, nodes: nodes, workers: clients.count, timeout: clients.timeout, duration: time,
@@ -28,7 +29,7 @@ extension WorkloadFile {
                 }
             },
             checkers: [Linearizable(model: model, options: checkOptions), OperationStatistics()],
-            document: document(seed: seed, schedule: schedule))
+            acceptsTameRuns: tame == .accept, document: document(seed: seed, schedule: schedule))
     }
 
     private var model: any Model { ModelCatalog.model(named: modelName)! }
@@ -72,21 +73,12 @@ extension WorkloadFile {
 
     /// What stands in `plan.json`.
     private func document(seed: UInt64, schedule: Schedule) -> Value {
-        let faults: [Value] = schedule.faults.map { fault in
-            [
-                "fault": .integer(Int64(fault.id)), "f": .string(fault.function), "start": .integer(fault.start),
-                "end": .integer(fault.end), "settings": .object(fault.settings.values),
-                "order": .list(fault.order.map { .string("n\($0 + 1)") }),
-                "summary": .string(fault.summary),
-            ]
-        }
-        return [
-            // Beyond what a signed number holds it is a text, as in `run.json`, and not a negative number.
-            "name": .string(name), "seed": Int64(exactly: seed).map(Value.integer) ?? .string(String(seed)),
+        [
+            "format": .string(Plan.format), "name": .string(name), "seed": .integer(Int64(bitPattern: seed)),
             "nodes": .integer(Int64(nodes)),
             "clients": .integer(Int64(clients.count)), "rate": clients.rate.map(Value.double) ?? "unlimited",
             "timeout_ns": .integer(clients.timeout), "time_ns": .integer(time), "quiet_ns": .integer(quiet),
-            "check": .string(check.promise.rawValue), "model": .string(modelName), "schedule": .list(faults),
+            "check": .string(check.promise.rawValue), "model": .string(modelName), "schedule": schedule.value,
             "workload_file": .string(text),
         ]
     }

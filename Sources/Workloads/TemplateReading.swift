@@ -31,6 +31,12 @@ extension NodeReader {
         }
     }
 
+    /// A place in a JSON document, and how the value is spelled there.
+    func resultPath() -> ResultPath? {
+        guard let text = string("a path such as `$.value`") else { return nil }
+        return noting { () throws(TemplateError) in try ResultPath(text) }
+    }
+
     /// A place in a JSON document.
     func jsonPath() -> JSONPath? {
         guard let text = string("a path such as `$.value`") else { return nil }

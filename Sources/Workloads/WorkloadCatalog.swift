@@ -23,6 +23,7 @@ public enum WorkloadCatalog {
         ("raft-forget-vote", PackageResources.raft_forget_vote_yaml),
         ("raft-double-apply", PackageResources.raft_double_apply_yaml),
         ("raft-dirty-reads", PackageResources.raft_dirty_reads_yaml),
+        ("raft-trust-clock-ordering", PackageResources.raft_trust_clock_ordering_yaml),
     ]
 
     /// The names of the workloads that the program brings along.

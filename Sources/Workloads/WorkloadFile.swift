@@ -19,6 +19,7 @@ public struct WorkloadFile: Sendable {
     public var workload: WorkloadSpec
     public var clients: ClientsSpec
     public var faults: [FaultEntry]
+    public var scheduleRules: ScheduleRules
     /// Nanoseconds during which operations are started.
     public var time: Int64
     /// Nanoseconds between the beginnings of two faults, where a fault has no `every` of its own.
@@ -28,6 +29,8 @@ public struct WorkloadFile: Sendable {
     /// Fixes everything that is drawn; nil: drawn itself.
     public var seed: UInt64?
     public var check: CheckSpec
+    /// What becomes of `valid` where the run was too tame to prove much.
+    public var tame: TameRunRule
 
     /// The model that `polygraph check` needs to judge a history of this workload.
     public var modelName: String {
@@ -63,6 +66,14 @@ public struct ClientsSpec: Hashable, Sendable {
         self.rate = rate
         self.timeout = timeout
     }
+}
+
+/// What a run that was too tame to prove much counts as.
+public enum TameRunRule: String, CaseIterable, Sendable {
+    /// `unknown`, with the reason.
+    case unknown
+    /// What the other checkers say.
+    case accept
 }
 
 /// What the history is checked for, and what that may cost.

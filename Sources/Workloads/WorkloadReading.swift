@@ -6,8 +6,8 @@ import PolygraphSystems
 /// Reads the top level of a workload file, and looks whether its parts fit together.
 struct WorkloadReading {
     static let keys = [
-        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "time", "every", "quiet",
-        "seed", "check", "check-limits",
+        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
+        "every", "quiet", "seed", "check", "check-limits", "tame",
     ]
 
     let root: YAMLNode
@@ -40,6 +40,7 @@ struct WorkloadReading {
         let quiet = fields["quiet"].map { $0.duration(atLeast: 0) } ?? 5_000_000_000
         let seed = fields["seed"].map { $0.seed() }
         let check = check(fields)
+        let tame = fields["tame"].map { $0.choice(TameRunRule.allCases.map { ($0.rawValue, $0) }, "rule") } ?? .unknown
 
         let faults = fields["faults"].map {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
@@ -50,6 +51,9 @@ struct WorkloadReading {
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
+        let rules = fields["schedule"].flatMap {
+            ScheduleReading(lines: (faults ?? []).map(\.name), every: every ?? 10_000_000_000).rules($0)
+        }
         if let clients, let time, clients.timeout > time {
             (fields["clients"]?.child("timeout") ?? reader).fail(
                 "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
@@ -57,12 +61,13 @@ struct WorkloadReading {
         }
         if let workload, let client, let section = fields["client"] { match(workload, client, section) }
         guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
-            let every, let quiet, let check
+            let every, let quiet, let check, let tame
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, system: system,
-            client: client, workload: workload, clients: clients, faults: faults ?? [], time: time, every: every,
-            quiet: quiet, seed: seed ?? nil, check: check)
+            client: client, workload: workload, clients: clients, faults: faults ?? [],
+            scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every,
+            quiet: quiet, seed: seed ?? nil, check: check, tame: tame)
     }
 
     /// The client must know the operations that the workload makes.

@@ -64,6 +64,37 @@ import Testing
         #expect(try await check("--model", "stack", "--init", "[7]") == 2)
     }
 
+    @Test func `a mistake names the option that it is in`() async throws {
+        try history([("acquire", "null", "ok", "null", nil)])
+        for (arguments, option) in [
+            (["--model", "semaphore", "--permits", "0"], "--permits 0"),
+            (["--model", "semaphore", "--permits", "2", "--init", "3"], "--init 3"),
+            (["--model", "counter", "--init", "[]"], "--init []"), (["--init", "{"], "--init {"),
+        ] {
+            let result = try await PolygraphProcess.run(["check", "history.jsonl"] + arguments, in: folder.url)
+            #expect(result.status == 254)
+            #expect(result.error.contains(option), "\(result.error)")
+        }
+    }
+
+    @Test func `values that look like tuples of many keys are pointed out`() async throws {
+        let tuples = """
+            [{:process 0 :type :invoke :f :write :value [1 5]} {:process 0 :type :ok :f :write :value [1 5]}
+             {:process 1 :type :invoke :f :read :value [2 nil]} {:process 1 :type :ok :f :read :value [2 nil]}]
+            """
+        try folder.write("tuples.edn", tuples)
+        let plain = try await PolygraphProcess.run(["check", "tuples.edn", "--model", "register"], in: folder.url)
+        #expect(plain.output.contains("--independent"))
+        let apart = try await PolygraphProcess.run(
+            ["check", "tuples.edn", "--model", "register", "--independent"], in: folder.url)
+        #expect(apart.status == 0)
+        #expect(!apart.output.contains("every value is a list of two"))
+        // A cas carries two values, and a queue may hold pairs beside others.
+        try folder.write("plain.edn", tuples.replacing(":value [2 nil]", with: ":value nil"))
+        let other = try await PolygraphProcess.run(["check", "plain.edn", "--model", "register"], in: folder.url)
+        #expect(!other.output.contains("every value is a list of two"))
+    }
+
     @Test func `permits are how many hold a semaphore at once`() async throws {
         try history(Array(repeating: ("acquire", "null", "ok", "null", nil), count: 3))
         for (permits, status) in ["1": 1, "2": 1, "3": 0, "4": 0] as [String: Int32] {

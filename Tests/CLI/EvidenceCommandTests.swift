@@ -51,6 +51,67 @@ import Testing
         #expect(try await polygraph("verify", "history.jsonl", "empty.jsonl").status == 1)
     }
 
+    /// Two histories that are valid under one reading only: the certificate says which, and `verify` needs no option.
+    @Test func `a certificate holds all readings`() async throws {
+        let event = { (index: Int, process: Int, type: String, function: String, value: String) in
+            """
+            {"index":\(index),"time":\(index + 1)000000,"process":\(process),"type":"\(type)","f":"\(function)",\
+            "value":\(value)}
+
+            """
+        }
+        try folder.write(
+            "nil.jsonl",
+            event(0, 0, "invoke", "write", "1") + event(1, 0, "ok", "write", "1")
+                + event(2, 0, "invoke", "read", "null") + event(3, 0, "ok", "read", "null"))
+        try folder.write(
+            "permits.jsonl",
+            (0..<3).map {
+                event(2 * $0, $0, "invoke", "acquire", "null") + event(2 * $0 + 1, $0, "ok", "acquire", "null")
+            }
+            .joined())
+        for (history, model, option) in [
+            ("nil.jsonl", "register", ["--nil-read", "any"]), ("permits.jsonl", "semaphore", ["--permits", "3"]),
+        ] {
+            let check = try await PolygraphProcess.run(
+                ["check", history, "--model", model, "--certificate", "order.jsonl"] + option, in: folder.url)
+            #expect(check.status == 0)
+            let verify = try await polygraph("verify", history, "order.jsonl")
+            #expect(verify.status == 0)
+            #expect(verify.output.contains(option[0].dropFirst(2).replacing("-", with: " ") + " \(option[1])"))
+            #expect(
+                try await PolygraphProcess.run(["verify", history, "order.jsonl"] + option, in: folder.url).status == 0)
+        }
+    }
+
+    @Test func `verify refuses a certificate of another reading than was asked for`() async throws {
+        try await generate("cas-register", "history.jsonl")
+        let check = try await polygraph(
+            "check", "history.jsonl", "--model", "cas-register", "--certificate", "order.jsonl")
+        #expect(check.status == 0)
+        let same = [
+            "--model", "cas-register", "--init", "null", "--failed-cas", "mismatch", "--nil-read", "value", "--permits",
+            "1",
+        ]
+        #expect(
+            try await PolygraphProcess.run(["verify", "history.jsonl", "order.jsonl"] + same, in: folder.url).status
+                == 0)
+        for (option, other) in [
+            ("--model", "register"), ("--init", "0"), ("--failed-cas", "ignored"), ("--nil-read", "any"),
+            ("--permits", "2"),
+        ] {
+            let result = try await polygraph("verify", "history.jsonl", "order.jsonl", option, other)
+            #expect(result.status == 254, "\(option)")
+            #expect(result.output.isEmpty)
+            #expect(result.error.contains("\(option) \(other)"), "\(result.error)")
+        }
+        for (option, wrong) in [("--model", "registre"), ("--init", "{"), ("--permits", "0")] {
+            let result = try await polygraph("verify", "history.jsonl", "order.jsonl", option, wrong)
+            #expect(result.status == 254)
+            #expect(result.error.contains(wrong))
+        }
+    }
+
     @Test func `a certificate of another history does not hold`() async throws {
         try await generate("register", "one.jsonl")
         try await generate("register", "two.jsonl", "--seed", "2")

@@ -71,12 +71,29 @@ struct PolygraphProcess {
     }
 }
 
-/// A folder that is gone when the test is over.
+/// A folder that is gone when the test is over; what test processes left that were killed goes with the next one.
 final class TemporaryFolder: Sendable {
+    private static let parent = URL(fileURLWithPath: NSTemporaryDirectory())
+    private static let prefix = "polygraph-cli-"
+    /// Removes the folders of processes that are gone, once a process. A process of another container may bear any
+    /// number, so that they must be an hour old as well.
+    private static let swept: Void = {
+        let files = FileManager.default
+        for name in (try? files.contentsOfDirectory(atPath: parent.path)) ?? [] where name.hasPrefix(prefix) {
+            let folder = parent.appendingPathComponent(name)
+            let touched = (try? files.attributesOfItem(atPath: folder.path))?[.modificationDate] as? Date
+            guard let owner = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }), kill(owner, 0) != 0,
+                errno == ESRCH, touched.map({ $0.timeIntervalSinceNow < -3_600 }) ?? false
+            else { continue }
+            try? files.removeItem(at: folder)
+        }
+    }()
+
     let url: URL
 
     init() throws {
-        url = URL(fileURLWithPath: NSTemporaryDirectory()).appendingPathComponent("polygraph-\(UUID().uuidString)")
+        _ = Self.swept
+        url = Self.parent.appendingPathComponent("\(Self.prefix)\(getpid())-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 

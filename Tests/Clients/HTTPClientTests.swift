@@ -7,20 +7,24 @@ import Testing
     private func spec(definite: Bool = true) throws -> HTTPClientSpec {
         func function(
             _ name: String, _ method: HTTPMethod, _ path: String, json: Value? = nil, value: String? = nil,
-            absent: Set<Int> = [], fail: Set<Int> = []
+            absent: Set<Int> = [], orMissing: Bool = false, fail: Set<Int> = []
         ) throws -> HTTPFunction {
             let scope = PlaceholderScope.request(name)
             let url = try URLTemplate("http://{{node.address}}:{{node.index}}\(path)", scope)
             return HTTPFunction(
                 name: name,
                 request: HTTPRequestTemplate(method, url, body: try json.map { try Template(json: $0, scope) }),
-                value: try value.map { try JSONPath($0) }, absent: absent, fail: fail,
+                value: try value.map { try ResultPath($0) }, absent: absent,
+                isAbsentWhenMissing: orMissing, fail: fail,
                 definite: definite ? try JSONPath("$.definite") : nil)
         }
         return HTTPClientSpec(functions: [
             try function("read", .get, "/kv/{{key}}", value: "$.value", absent: [404]),
             try function(
                 "write", .put, "/kv/{{key}}", json: ["value": "{{value}}", "by": "p{{process}}-{{operation}}"]),
+            try function(
+                "encoded", .post, "/range", json: ["key": "{{key | base64}}", "value": "{{value | base64}}"],
+                value: "$.kvs[0].value | base64 | json", orMissing: true),
             try function("cas", .post, "/kv/{{key}}/cas", json: ["from": "{{from}}", "to": "{{to}}"], fail: [409]),
         ])
     }
@@ -96,6 +100,18 @@ import Testing
         #expect(
             try invoke("write", 1, status: 503, body: body, definite: false).completion
                 == .failure(.indeterminate("HTTP 503: no leader")))
+    }
+
+    @Test func `bytes in base64 go out and come back, and a missing result may mean that there is none`() throws {
+        let full = try invoke("encoded", key: "k1", 5, body: #"{"kvs":[{"value":"NQ=="}]}"#)
+        #expect(full.request.hasSuffix(#"{"key":"azE=","value":"NQ=="}"#))
+        #expect(full.completion == .success(Completion(.ok, value: 5)))
+        #expect(try invoke("encoded", 5, body: "{}").completion == .success(Completion(.ok, value: .null)))
+        let message =
+            #"the answer (HTTP 200) has no $.kvs[0].value | base64 | json: "!" is not base64: {"kvs":[{"value":"!"}]}"#
+        #expect(
+            try invoke("encoded", 5, body: #"{"kvs":[{"value":"!"}]}"#).completion
+                == .failure(.indeterminate(message)))
     }
 
     @Test func `a function that the client does not have is refused`() throws {

@@ -1,6 +1,7 @@
-import PolygraphClients
 import PolygraphHistory
 import Testing
+
+@testable import PolygraphClients
 
 @Suite struct TemplateTests {
     private let nodes = [
@@ -123,6 +124,36 @@ import Testing
     func `paths lead to values`(path: String, expected: String?) throws {
         let document: Value = ["a": [["b": 1], 2], "c d": .null]
         #expect(try JSONPath(path).value(in: document)?.description == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("$.a | base64", "a\u{e9}b"), ("$.b | json", [1, "x"]), ("$.c|base64|json", 5), ("$['d|e'] | json", 7),
+            ("$.x | base64", nil), ("$.b", "[1,\"x\"]"),
+        ] as [(String, Value?)])
+    func `results may be spelled in another way`(path: String, expected: Value?) throws {
+        let document: Value = ["a": "YcOpYg==", "b": "[1,\"x\"]", "c": "NQ==", "d|e": "7"]
+        #expect(try ResultPath(path).value(in: document) == expected)
+    }
+
+    @Test(arguments: ["$.a | base64", "$.b | base64", "$.c | json", "$.n | json", "$.n | base64", "$.u | base64"])
+    func `what is spelled in no such way is no result`(path: String) throws {
+        let document: Value = ["a": "abc", "b": "ab=c", "c": "{", "n": 5, "u": "/////w=="]
+        #expect(throws: TemplateError.self) { try ResultPath(path).value(in: document) }
+    }
+
+    @Test(arguments: ["$.a | base32", "$.a |", "a | json"]) func `bad filters are refused`(path: String) {
+        #expect(throws: TemplateError.self) { try ResultPath(path) }
+    }
+
+    /// The examples of RFC 4648, section 10.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func `base64 goes both ways`(text: String, encoded: String) {
+        #expect(Base64.encode(Array(text.utf8)) == encoded)
+        #expect(Base64.decode(encoded) == text)
     }
 
     @Test(arguments: ["", "value", ".value", "$value", "$.", "$..a", "$[", "$[x]", "$[-1]", "$.a[]"])

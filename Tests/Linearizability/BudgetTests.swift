@@ -42,6 +42,20 @@ import Testing
         #expect(result.partitions.first?.reason?.contains("The memory limit of 4 MiB") ?? false)
     }
 
+    /// What every operation takes is counted before it is allocated, for easy histories too.
+    @Test func memoryIsCountedBeforehand() {
+        var script = HistoryScript()
+        for number in 0..<Int64(20_000) { script.run(1, "write", .integer(number)) }
+        let history = script.history
+        for (bytes, verdict) in [(1 << 20, Verdict.unknown), (64 << 20, .valid)] {
+            let result = Linearizable(
+                model: Register(), options: LinearizabilityOptions(memoryLimitBytes: bytes)
+            ).check(history)
+            #expect(result.verdict == verdict)
+            #expect(verdict == .valid || result.partitions[0].reason?.contains("The memory limit of 1 MiB") ?? false)
+        }
+    }
+
     @Test func noTimeAtAll() {
         let options = LinearizabilityOptions(timeLimitSeconds: 0)
         #expect(

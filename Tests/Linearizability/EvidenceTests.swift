@@ -40,7 +40,8 @@ import Testing
             let history = RandomHistory(seed: seed, hasCAS: true, keys: 2).make()
             guard let orders = orders(history) else { continue }
             let certificate = CertificateFile(
-                model: "cas-register", initial: .null, failedCAS: .mismatch, orders: orders, of: history)
+                model: "cas-register", options: ModelOptions(initial: .null), failedCAS: .mismatch, orders: orders,
+                of: history)
             let bytes = certificate.render()
             #expect(try CertificateFile(bytes) == certificate)
             #expect(try CertificateFile.verify(bytes, against: history, model: CASRegister()) == nil, "seed \(seed)")
@@ -83,13 +84,27 @@ import Testing
         let fourth = script.run(2, "b-read", gets: 2, key: nil)
         let history = script.history
         let certificate = CertificateFile(
-            model: "pair", initial: .null, failedCAS: .ignored,
+            model: "pair", options: ModelOptions(initial: .null), failedCAS: .ignored,
             orders: [(nil, [first, third]), (nil, [second, fourth])], of: history)
         #expect(certificate.fault(of: history, model: Pair()) == nil)
         let wrong = CertificateFile(
-            model: "pair", initial: .null, failedCAS: .ignored,
+            model: "pair", options: ModelOptions(initial: .null), failedCAS: .ignored,
             orders: [(nil, [third, first]), (nil, [second, fourth])], of: history)
         #expect(wrong.fault(of: history, model: Pair()) != nil)
+    }
+
+    @Test func aCertificateKeepsItsReadings() throws {
+        let options = ModelOptions(initial: [1, "a"], nilRead: .any, permits: 3)
+        let file = CertificateFile(
+            model: "register", options: options, failedCAS: .observes, orders: [], of: HistoryScript().history)
+        let bytes = file.render()
+        let read = try CertificateFile(bytes)
+        #expect(read == file && read.modelOptions == options && read.initial == [1, "a"])
+        let text = String(decoding: bytes, as: UTF8.self)
+        for field in ["nilRead", "permits", "failedCAS", "model"] {
+            let without = text.split(separator: "\"\(field)\"").joined(separator: "\"other\"")
+            #expect(throws: HistoryError.self, "\(field)") { try CertificateFile(Array(without.utf8)) }
+        }
     }
 
     @Test(arguments: ["", "{}", "{\"format\":\"polygraph-certificate\",\"version\":2}", "nonsense"])

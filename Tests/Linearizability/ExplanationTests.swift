@@ -55,6 +55,20 @@ import Testing
         #expect(text.contains("A second, independent search found no order of these operations either."))
     }
 
+    /// Where a value was written more than once, an old write of it proves nothing.
+    @Test func repeatedValuesAreNotTakenForTheFirst() throws {
+        var script = HistoryScript()
+        let first = script.run(1, "write", 0)
+        script.run(2, "write", 1)
+        script.run(1, "cas", [1, 0])
+        let seen = script.run(3, "read", gets: 0)
+        let read = script.run(3, "read", gets: 1)
+        let found = try Self.anomaly(script)
+        #expect(found.failedAt == read)
+        #expect(!found.operations.contains(first), "\(found)")
+        #expect(found.operations.contains(seen) || found.name == "stale read", "\(found)")
+    }
+
     @Test func neverWritten() throws {
         var script = HistoryScript()
         script.run(1, "write", 1)

@@ -34,6 +34,23 @@ import Testing
         #expect(store.read("k") == .value("5"))
     }
 
+    @Test func `stamps decide only with the bug, and survive a snapshot`() throws {
+        func put(_ request: UInt64, _ value: String, at stamp: Nanoseconds) -> Command {
+            Command(client: "a", request: request, key: "k", change: .put(value: value), stamp: stamp)
+        }
+        for bugs in [[], [.trustClockOrdering]] as [Set<RaftBug>] {
+            var store = KeyValueStore(bugs: bugs)
+            #expect(store.apply(put(1, "1", at: 60), at: 1) == .done)
+            var copy = KeyValueStore(bugs: bugs)
+            try copy.restore(store.serialised)
+            #expect(copy == store)
+            #expect(copy.apply(put(2, "2", at: 59), at: 2) == .done)
+            #expect(copy.read("k") == .value(bugs.isEmpty ? "2" : "1"))
+            #expect(copy.apply(put(3, "3", at: 60), at: 3) == .done)
+            #expect(copy.read("k") == .value("3"))
+        }
+    }
+
     @Test func `the oldest client is forgotten first, whether or not a snapshot was taken in between`() throws {
         for restoredAt in 0..<200 as Range<UInt64> {
             var random = SplitMix64(seed: restoredAt)
@@ -57,7 +74,9 @@ import Testing
     }
 
     @Test func `commands and frames survive encoding, and no cut of them is accepted`() throws {
-        let commands = [put("a", .max, "\"\\u00e9\""), compareAndSet("", 0, "null", "1e400")]
+        var stamped = put("a", 7, "1")
+        stamped.stamp = -1
+        let commands = [put("a", .max, "\"\\u00e9\""), compareAndSet("", 0, "null", "1e400"), stamped]
         for command in commands {
             #expect(try Command(decoding: command.encoded) == command)
             for size in 0..<command.encoded.count {
@@ -69,13 +88,16 @@ import Testing
             .voteGranted,
             .append(previousIndex: 1, previousTerm: 2, entries: [LogEntry(term: 3, command: [4])], commit: 5),
             .appended(index: 9), .appendRefused(previousIndex: 8, hint: 7), .heartbeat(round: 1, commit: 2),
-            .heartbeatAnswer(round: .max), .snapshotPart(index: 1, term: 2, offset: 3, bytes: [4, 5], isLast: true),
+            .heartbeatAnswer(round: .max),
+            .snapshotPart(Snapshot(index: 1, term: 2, members: [1, 9], state: [4, 5]), offset: 3, isLast: true),
             .snapshotWanted(index: 1, offset: 2),
         ]
         let frames: [PeerFrame] =
             messages.map { .raft(Envelope(from: 1, to: 2, term: 3, message: $0)) }
             + [
-                .hello(4), .request(number: 5, operation: .read(key: "k")),
+                .hello(from: 4, to: 5), .request(number: 4, operation: .changeMembers(.add(9))),
+                .request(number: 4, operation: .changeMembers(.remove(1))),
+                .request(number: 5, operation: .read(key: "k")),
                 .request(number: 6, operation: .change(commands[0])), .outcome(number: 7, outcome: .refused),
                 .outcome(number: 8, outcome: .uncertain), .outcome(number: 9, outcome: .answered(.value("1"))),
                 .outcome(number: 9, outcome: .answered(.done)), .outcome(number: 9, outcome: .answered(.mismatch)),

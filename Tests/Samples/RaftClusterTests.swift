@@ -78,6 +78,50 @@ import Testing
         #expect(value(cluster, "k", at: 3) == "{\"value\":2}\n")
     }
 
+    @Test(arguments: [[], ["--bug", "dns-once"]])
+    func `nodes find one another by name`(arguments: [String]) throws {
+        let cluster = try RaftProcesses(count: 3, arguments: arguments, byName: true)
+        for round in 0..<3 {
+            let leader = try #require(cluster.leader())
+            #expect(put(cluster, "k", round, at: leader % 3 + 1))
+            cluster.kill(leader)
+            #expect(value(cluster, "k", at: leader % 3 + 1) == "{\"value\":\(round)}\n")
+            try cluster.start(leader)
+        }
+    }
+
+    @Test func `members leave and join while the cluster serves, until it is another one`() throws {
+        let cluster = try RaftProcesses(count: 5, arguments: ["--members", "1,2,3", "--snapshot-every", "20"])
+        let first = try #require(cluster.leader())
+        func change(_ change: String, at id: Int) {
+            #expect(cluster.eventually { cluster.request("POST", "/members", change, at: id)?.status == 200 })
+        }
+        #expect(put(cluster, "k", 1, at: first))
+        #expect(cluster.request("POST", "/members", #"{"add":6}"#, at: first)?.status == 400)
+        #expect(cluster.request("POST", "/members", #"{"add":4,"remove":1}"#, at: first)?.status == 400)
+        for number in 0..<50 { #expect(put(cluster, "many", number, at: first)) }
+        for (added, removed) in [(4, 1), (5, 2)] {
+            change(#"{"add":\#(added)}"#, at: 3)
+            change(#"{"remove":\#(removed)}"#, at: 3)
+        }
+        #expect(
+            cluster.eventually {
+                cluster.request("GET", "/members", at: 3)?.body == "{\"members\":[3,4,5],\"settled\":true}\n"
+            })
+        for id in [1, 2] { cluster.kill(id) }
+        #expect(put(cluster, "k", 2, at: 4))
+        // What they were is in their logs and snapshots.
+        for id in [3, 4, 5] { cluster.kill(id) }
+        for id in [3, 4, 5] { try cluster.start(id) }
+        #expect(value(cluster, "k", at: 5) == "{\"value\":2}\n")
+        #expect(value(cluster, "many", at: 4) == "{\"value\":49}\n")
+        // A node that was removed is no part of it, with all that it still knows.
+        for id in [4, 5] { cluster.kill(id) }
+        for id in [1, 2] { try cluster.start(id) }
+        #expect(cluster.eventually { cluster.request("GET", "/health", at: 3)?.status == 503 })
+        #expect(cluster.request("PUT", "/kv/k", #"{"value":3}"#, at: 1)?.status == 503)
+    }
+
     @Test func `without a majority nothing is promised`() throws {
         let cluster = try RaftProcesses(count: 3)
         let leader = try #require(cluster.leader())

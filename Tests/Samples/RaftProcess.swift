@@ -5,15 +5,25 @@ import Glibc
 /// A cluster of real `polygraph sample raft` processes on loopback addresses of its own.
 final class RaftProcesses {
     private let directory: TemporaryDirectory
-    private let addresses: [String]
+    /// Of every node: where it listens, and how the others find it.
+    private let addresses: [(host: String, clientPort: UInt16)]
+    private let peers: [String]
     private let extraArguments: [String]
     private var processes: [Int: pid_t] = [:]
 
-    init(count: Int, arguments: [String] = []) throws {
+    /// - Parameter byName: the nodes know one another by a name, with ports of their own, rather than by addresses.
+    init(count: Int, arguments: [String] = [], byName: Bool = false) throws {
         directory = try TemporaryDirectory()
         // Every cluster has a network of its own in 127.0.0.0/8, so that test runs do not meet.
         let network = UInt32.random(in: 0..<(200 * 250))
-        addresses = (1...count).map { "127.\(network / 250 + 20).\(network % 250 + 1).\($0)" }
+        if byName {
+            let ports = UInt16.random(in: 1_100..<3_000) * 10
+            addresses = (1...count).map { ("127.0.0.1", ports + UInt16(2 * $0)) }
+            peers = addresses.map { "localhost:\($0.clientPort - 1):\($0.clientPort)" }
+        } else {
+            addresses = (1...count).map { ("127.\(network / 250 + 20).\(network % 250 + 1).\($0)", 7000) }
+            peers = addresses.map(\.host)
+        }
         extraArguments = arguments
         for id in 1...count { try start(id) }
     }
@@ -35,7 +45,7 @@ final class RaftProcesses {
         let arguments =
             [
                 path, "sample", "raft", "--id", "\(id)", "--data", dataDirectory(of: id), "--peers",
-                addresses.joined(separator: ","),
+                peers.joined(separator: ","),
             ] + extraArguments
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -63,7 +73,8 @@ final class RaftProcesses {
     func request(
         _ method: String, _ path: String, _ body: String = "", at id: Int, timeout: Int = 4
     ) -> (status: Int, body: String)? {
-        guard let address = try? Sockets.resolve(addresses[id - 1], port: 7000) else { return nil }
+        guard let address = try? Sockets.resolve(addresses[id - 1].host, port: addresses[id - 1].clientPort)
+        else { return nil }
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var limit = timeval(tv_sec: timeout, tv_usec: 0)

@@ -41,7 +41,8 @@ extension SimulatedCluster {
             if !nodes[id]!.core!.read(token, clock(id)) { clients[index].abandonRead() }
             return try settle(id)
         }
-        let command = clients[index].command ?? newCommand(for: index)
+        var command = clients[index].command ?? newCommand(for: index)
+        if bugs.contains(.trustClockOrdering) { command.stamp = clock(id).wall }
         clients[index].command = command
         if let position = nodes[id]!.core!.propose(command.encoded) {
             let proposal = (id, nodes[id]!.boot, nodes[id]!.core!.term, position)
@@ -52,6 +53,7 @@ extension SimulatedCluster {
 
     private mutating func newCommand(for index: Int) -> Command {
         clients[index].request += 1
+        promises.issued["\(clients[index].name) \(clients[index].request)"] = now
         let key = "k\(Int.random(in: 0..<3, using: &random))"
         let value = "\(Int.random(in: 0..<4, using: &random))"
         let change: Command.Change =

@@ -3,28 +3,21 @@
 /// A whole cluster on simulated time, network and disks, decided by a seed. It drives the real protocol core and the
 /// real store, and checks after every step what Raft promises.
 struct SimulatedCluster {
-    struct Faults {
-        var loss = 0.0
-        var duplication = 0.0
-        var crashes = true
-        var partitions = true
-        var pauses = true
-        var clockJumps = false
-    }
-
     enum Event {
-        case deliver(Envelope)
+        /// The message arrives at the node, to which its addressee's name may have led by mistake.
+        case deliver(Envelope, at: NodeID)
         case flushed(NodeID, boot: Int)
         case tick(NodeID, boot: Int)
         case client(Int)
         case fault
+        case administrator
         case restart(NodeID)
     }
 
     struct Node {
         var core: RaftCore?
         var boot = 0
-        var disk = SimulatedDisk()
+        var disk: SimulatedDisk
         var isFlushing = false
         var store: KeyValueStore
         var applied: LogIndex = 0
@@ -32,31 +25,39 @@ struct SimulatedCluster {
         var clockOffset: Int64 = 0
         var lastLeaderTerm: Term = 0
         var hasSettled = false
+        /// What the names led to when the node started.
+        var addresses: [NodeID: NodeID] = [:]
     }
 
     let bugs: Set<RaftBug>
+    /// All nodes; at first all are members, or a part where members change.
     let members: [NodeID]
-    let faults: Faults
+    let faults: SimulatedFaults
     let snapshotEvery: UInt64
     var random: SplitMix64
     var now: Int64 = 0
     var events = EventQueue<Event>()
     var nodes: [NodeID: Node] = [:]
     var cut: Set<[NodeID]> = []
+    /// Names that lead to another node just now.
+    var addresses: [NodeID: NodeID] = [:]
+    var wish: MemberChange?
     var clients: [SimulatedClient]
     var promises = RaftPromises()
     var isCalm = false
     /// What has happened, to show that a run was not idle.
     var crashCount = 0
     var installedSnapshots = 0
+    var memberChangeCount = 0
 
-    init(seed: UInt64, bugs: Set<RaftBug> = [], faults: Faults? = nil) {
+    init(seed: UInt64, bugs: Set<RaftBug> = [], faults: SimulatedFaults? = nil) {
         self.bugs = bugs
         var random = SplitMix64(seed: seed)
-        members = Array(1...(Bool.random(using: &random) ? 3 : 5))
+        let isSmall = Bool.random(using: &random) && faults?.memberChanges != true && faults?.wrongAddresses != true
+        members = Array(1...(isSmall ? 3 : 5))
         self.faults =
             faults
-            ?? Faults(
+            ?? SimulatedFaults(
                 loss: Double.random(in: 0...0.15, using: &random),
                 duplication: Double.random(in: 0...0.1, using: &random))
         snapshotEvery = UInt64.random(in: 3...40, using: &random)
@@ -67,11 +68,13 @@ struct SimulatedCluster {
     /// Runs with faults for some simulated time, then heals everything and demands that the cluster works again.
     mutating func run(for duration: Int64) throws {
         for id in members {
-            nodes[id] = Node(store: KeyValueStore(bugs: bugs, sessionLimit: 64))
+            nodes[id] = Node(
+                disk: SimulatedDisk(bugs: bugs), store: KeyValueStore(bugs: bugs, sessionLimit: 64))
             try start(id)
         }
         for index in clients.indices { events.push(.client(index), at: now + Int64(index)) }
         events.push(.fault, at: 300_000_000)
+        if faults.memberChanges { events.push(.administrator, at: 300_000_000) }
         try run(until: duration)
         try heal()
         try run(until: now + 3_000_000_000)
@@ -94,14 +97,13 @@ struct SimulatedCluster {
 
     private mutating func handle(_ event: Event) throws {
         switch event {
-        case .deliver(let envelope):
-            guard !cut.contains([envelope.from, envelope.to]) else { return }
-            try feed(envelope.to, event) { core, now in core.receive(envelope, now) }
+        case .deliver(let envelope, let receiver):
+            try feed(receiver, event) { core, now in core.receive(envelope, now) }
         case .flushed(let id, let boot):
             guard let node = nodes[id], node.boot == boot, node.core != nil else { return }
             if node.pausedUntil > now { return events.push(event, at: node.pausedUntil) }
             nodes[id]?.isFlushing = false
-            guard let sequence = nodes[id]?.disk.flush() else { return }
+            guard let sequence = nodes[id]?.disk.flush(at: now) else { return }
             try feed(id, event) { core, _ in core.persisted(upTo: sequence) }
         case .tick(let id, let boot):
             guard nodes[id]?.boot == boot else { return }
@@ -112,6 +114,7 @@ struct SimulatedCluster {
             guard !isCalm else { return }
             try injectFault()
             events.push(.fault, at: now + Int64.random(in: 20_000_000...500_000_000, using: &random))
+        case .administrator: try administrate()
         case .restart(let id): try start(id)
         }
     }
@@ -144,12 +147,12 @@ struct SimulatedCluster {
                 if core.commitIndex > 0, node.hasSettled { installedSnapshots += 1 }
             }
             node.hasSettled = true
-            for message in effects.messages { post(message) }
+            for message in effects.messages { post(message, by: id) }
             if !effects.writes.isEmpty { node.disk.enqueue(effects.writes, sequence: effects.writeSequence) }
             try promises.checkLeader(id, core, previously: &node.lastLeaderTerm)
             while node.applied < core.commitIndex {
                 let index = node.applied + 1
-                try promises.apply(core.log[index], at: index, to: &node.store, bugs: bugs)
+                try promises.apply(core.log[index], at: index, to: &node.store, bugs: bugs, term: core.term, now)
                 node.applied = index
             }
             for token in effects.readyReads { try finishRead(token, at: node.applied) }
@@ -168,27 +171,31 @@ struct SimulatedCluster {
         try acknowledge(id)
     }
 
-    private mutating func post(_ envelope: Envelope) {
-        guard !cut.contains([envelope.from, envelope.to]) else { return }
+    private mutating func post(_ envelope: Envelope, by sender: NodeID) {
+        let known = bugs.contains(.dnsOnce) ? nodes[sender]?.addresses ?? [:] : addresses
+        let receiver = known[envelope.to] ?? envelope.to
+        guard receiver != sender, !cut.contains([sender, receiver]) else { return }
         if !isCalm, Double.random(in: 0..<1, using: &random) < faults.loss { return }
         let copies = !isCalm && Double.random(in: 0..<1, using: &random) < faults.duplication ? 2 : 1
         for _ in 0..<copies {
             let isSlow = !isCalm && Int.random(in: 0..<50, using: &random) == 0
             let delay = Int64.random(in: 50_000...(isSlow ? 400_000_000 : 4_000_000), using: &random)
-            events.push(.deliver(envelope), at: now + delay)
+            events.push(.deliver(envelope, at: receiver), at: now + delay)
         }
     }
 
     // MARK: Faults
 
-    private mutating func start(_ id: NodeID) throws {
+    mutating func start(_ id: NodeID) throws {
         guard nodes[id]?.core == nil else { return }
         nodes[id]!.boot += 1
         nodes[id]!.isFlushing = false
         nodes[id]!.hasSettled = false
         nodes[id]!.pausedUntil = 0
+        nodes[id]!.addresses = addresses
         let configuration = RaftCore.Configuration(
-            id: id, members: members, bugs: bugs, maximumMessageBytes: 200)
+            id: id, members: faults.memberChanges ? Array(members.prefix(3)) : members, bugs: bugs,
+            maximumMessageBytes: 200)
         nodes[id]!.core = RaftCore(
             configuration: configuration, state: nodes[id]!.disk.state,
             seed: UInt64.random(in: 0 ... .max, using: &random), now: clock(id))
@@ -198,52 +205,10 @@ struct SimulatedCluster {
         try settle(id)
     }
 
-    private mutating func crash(_ id: NodeID) throws {
-        guard nodes[id]?.core != nil else { return }
-        nodes[id]!.core = nil
-        crashCount += 1
-        try nodes[id]!.disk.crash(&random)
-        for index in clients.indices where clients[index].readingFrom == id { clients[index].abandonRead() }
-        let isQuick = Bool.random(using: &random)
-        events.push(
-            .restart(id), at: now + Int64.random(in: 1_000_000...(isQuick ? 50_000_000 : 1_000_000_000), using: &random)
-        )
-    }
-
-    private mutating func injectFault() throws {
-        switch Int.random(in: 0..<10, using: &random) {
-        case 0...3 where faults.partitions:
-            cut.removeAll()
-            let style = Int.random(in: 0..<4, using: &random)
-            if style == 0 { return }
-            let side = Set(members.filter { _ in Bool.random(using: &random) })
-            let leaders = members.filter { nodes[$0]?.core?.role == .leader }
-            for from in members {
-                for to in members where from != to {
-                    switch style {
-                    case 1 where side.contains(from) != side.contains(to): cut.insert([from, to])
-                    case 2 where Int.random(in: 0..<4, using: &random) == 0: cut.insert([from, to])
-                    case 3 where leaders.contains(from) || leaders.contains(to): cut.insert([from, to])
-                    default: break
-                    }
-                }
-            }
-        case 4...6 where faults.crashes:
-            let isAll = Int.random(in: 0..<4, using: &random) == 0
-            for id in members where isAll || Int.random(in: 0..<3, using: &random) == 0 { try crash(id) }
-        case 7...8 where faults.pauses:
-            let id = members.randomElement(using: &random)!
-            nodes[id]?.pausedUntil = now + Int64.random(in: 1_000_000...800_000_000, using: &random)
-        case 9 where faults.clockJumps:
-            let id = members.randomElement(using: &random)!
-            nodes[id]?.clockOffset = Int64.random(in: -3_000_000_000...3_000_000_000, using: &random)
-        default: break
-        }
-    }
-
     private mutating func heal() throws {
         isCalm = true
         cut.removeAll()
+        addresses.removeAll()
         for id in members {
             nodes[id]?.pausedUntil = 0
             try start(id)

@@ -17,6 +17,16 @@ private func environmentNumber(_ name: String) -> UInt64? {
         for seed in (part * seeds / 10)..<((part + 1) * seeds / 10) { expectPromisesKept(seed: firstSeed + seed) }
     }
 
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func `a correct cluster keeps its promises under everything at once`(part: UInt64) {
+        for seed in (part * seeds / 4)..<((part + 1) * seeds / 4) {
+            expectPromisesKept(
+                seed: firstSeed + 3_000_000 + seed,
+                faults: .init(
+                    loss: 0.02, duplication: 0.02, clockJumps: true, wrongAddresses: true, memberChanges: true))
+        }
+    }
+
     @Test func `jumping wall clocks do not matter to a correct cluster`() {
         for seed in 0..<(seeds / 10) {
             expectPromisesKept(seed: 1_000_000 + seed, faults: .init(loss: 0.02, clockJumps: true))
@@ -36,6 +46,24 @@ private func environmentNumber(_ name: String) -> UInt64? {
         #expect(firstBroken(bugs: [.leaseClock], faults: .init(clockJumps: true)) != nil)
     }
 
+    /// Each with its fault, and with everything but that.
+    @Test(
+        arguments: [
+            (.ackBeforeFsync, .init(), .init(powerFailures: false)),
+            (.tornLog, .init(), .init(powerFailures: false)),
+            (.trustClockOrdering, .init(clockJumps: true), .init()),
+            (.dnsOnce, .init(wrongAddresses: true), .init()),
+            (.splitConfig, .init(memberChanges: true), .init()),
+        ] as [(RaftBug, SimulatedFaults, SimulatedFaults)])
+    func `a bug is found by its fault and by no other`(
+        bug: RaftBug, faults: SimulatedFaults, others: SimulatedFaults
+    ) throws {
+        let broken = try #require(
+            firstBroken(bugs: [bug], faults: faults) { !$0.contains("stuck") }, "\(bug.rawValue) was never noticed")
+        #expect(!broken.isEmpty)
+        for seed in 0..<seeds { expectPromisesKept(seed: firstSeed + seed, bugs: [bug], faults: others) }
+    }
+
     @Test func `a simulated run is not idle`() throws {
         var elections = 0
         var crashes = 0
@@ -53,8 +81,18 @@ private func environmentNumber(_ name: String) -> UInt64? {
         #expect(snapshots > 20)
     }
 
+    @Test func `members come and go in a simulated run`() throws {
+        var changes = 0
+        for seed in 0..<UInt64(20) {
+            var cluster = SimulatedCluster(seed: seed, faults: .init(memberChanges: true))
+            try cluster.run(for: 5_000_000_000)
+            changes += cluster.memberChangeCount
+        }
+        #expect(changes > 100)
+    }
+
     private func expectPromisesKept(
-        seed: UInt64, bugs: Set<RaftBug> = [], faults: SimulatedCluster.Faults? = nil
+        seed: UInt64, bugs: Set<RaftBug> = [], faults: SimulatedFaults? = nil
     ) {
         #expect(throws: Never.self, "seed \(seed)") {
             var cluster = SimulatedCluster(seed: seed, bugs: bugs, faults: faults)
@@ -62,12 +100,16 @@ private func environmentNumber(_ name: String) -> UInt64? {
         }
     }
 
-    private func firstBroken(bugs: Set<RaftBug>, faults: SimulatedCluster.Faults?) -> String? {
+    private func firstBroken(
+        bugs: Set<RaftBug>, faults: SimulatedFaults?, where isRight: (String) -> Bool = { _ in true }
+    ) -> String? {
         for seed in 0..<UInt64(200) {
             do {
                 var cluster = SimulatedCluster(seed: seed, bugs: bugs, faults: faults)
                 try cluster.run(for: 5_000_000_000)
-            } catch { return "seed \(seed): \(error)" }
+            } catch {
+                if isRight("\(error)") { return "seed \(seed): \(error)" }
+            }
         }
         return nil
     }

@@ -4,6 +4,7 @@
 #include "lab_node.h"
 #include "lab_packet.h"
 #include "lab_process.h"
+#include "lab_seccomp.h"
 #include "lab_stub.h"
 #include "lab_sweeper.h"
 #include "lab_system.h"

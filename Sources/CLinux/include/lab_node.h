@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lab_seccomp.h"
 #include "lab_world.h"
 
 /// A program that a node runs. Strings and descriptors belong to the caller.
@@ -17,6 +18,10 @@ struct lab_launch {
     /// What becomes its standard output and error.
     int output;
     int errors;
+    /// Which of its system calls are handed over.
+    enum lab_supervision supervision;
+    /// Whether the program runs without where the kernel does not offer it.
+    bool supervision_is_optional;
 };
 
 /// A node's processes: process 1 of their PID namespace, and the way to hear of them.
@@ -25,6 +30,9 @@ struct lab_node {
     pid_t keeper;
     /// The program, as the caller numbers it.
     pid_t program;
+    /// Where the program's supervised calls arrive: a descriptor of the program's process, until it executes the
+    /// program; -1 where nothing is supervised.
+    int listener;
     /// Messages of process 1.
     int channel;
     /// Released by `lab_node_release`.

@@ -8,11 +8,16 @@ struct FamilyDecision<M: Model> {
     /// The operations; those whose return is `never` may have taken effect or not.
     let operations: [PartitionOperation]
     let scratch: RegisterZones.Scratch
+    /// What a decider that searches may use.
+    let budget: Budget
 
     /// `undecided` where the family has no decider or the operations are not what it can handle.
     func decide() -> Decision {
         switch model.family {
-        case .fifoQueue: container(FirstInFirstOut.self, queue)
+        case .fifoQueue:
+            container(FirstInFirstOut.self, queue) {
+                QueueDecider.decide($0, elementCount: $1, within: budget)
+            }
         case .unorderedQueue: container(AnyOrder.self, queue)
         case .stack: container(LastInFirstOut.self, stack)
         case .priorityQueue: container(BestFirst.self, priorityQueue, inOrder: true)
@@ -94,8 +99,10 @@ struct FamilyDecision<M: Model> {
 
     // MARK: - Containers
 
+    /// - Parameter search: decides what the decider cannot, with the number of elements.
     private func container<Discipline: ContainerDiscipline>(
-        _ discipline: Discipline.Type, _ roleOf: (String) -> Role, inOrder: Bool = false
+        _ discipline: Discipline.Type, _ roleOf: (String) -> Role, inOrder: Bool = false,
+        search: ([ContainerOperation], Int) -> Decision = { _, _ in .undecided }
     ) -> Decision {
         guard isEmptyAtFirst else { return .undecided }
         let roles = columns.functionNames.map(roleOf)
@@ -144,7 +151,9 @@ struct FamilyDecision<M: Model> {
                 read[place].element = ranks[Int(read[place].element)]
             }
         }
-        return renamed(ContainerDecider<Discipline>.decide(read, elementCount: Int(count)), places)
+        var decision = ContainerDecider<Discipline>.decide(read, elementCount: Int(count))
+        if decision == .undecided { decision = search(read, Int(count)) }
+        return renamed(decision, places)
     }
 
     // MARK: - Counts

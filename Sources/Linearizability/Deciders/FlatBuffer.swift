@@ -7,11 +7,11 @@ struct FlatBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     init(count: Int, repeating element: Element) {
         self.count = count
-        base = UnsafeMutablePointer<Element>.allocate(capacity: Swift.max(count, 1))
+        base = FlatMemory.allocate(count)
         base.initialize(repeating: element, count: count)
     }
 
-    deinit { base.deallocate() }
+    deinit { FlatMemory.free(base, count: count) }
 
     subscript(index: Int) -> Element {
         @inline(__always) get {

@@ -9,6 +9,8 @@ import PolygraphModels
 /// |---|---|
 /// | `format`, `version` | `"polygraph-certificate"` and 1 |
 /// | `model`, `initial` | the model's name, and the value before any operation |
+/// | `nilRead` | what a read of null says, for models of registers: `value`, that there was nothing, or `any`, nothing |
+/// | `permits` | how many permits a semaphore has |
 /// | `failedCAS` | whether a failed `cas` says that the value was another: `observes` always, `ignored` never, `mismatch` where its error is `mismatch` |
 ///
 /// Every other line is an object with `key` (missing where operations have none) and `order`: the `index` of each
@@ -29,20 +31,24 @@ public struct CertificateFile: Sendable, Hashable {
     }
 
     public var model: String
-    public var initial: Value
+    /// How the model was made.
+    public var modelOptions: ModelOptions
     public var failedCAS: LinearizabilityOptions.FailedCAS
     public var orders: [Order]
 
+    /// The value before any operation, as it was given.
+    public var initial: Value { modelOptions.initial }
+
     /// - Parameters:
     ///   - model: the model's name.
-    ///   - initial: the value before any operation, as it was given.
+    ///   - options: how the model was made.
     ///   - orders: for every key the positions of the invocations in the history, in a valid order.
     public init(
-        model: String, initial: Value, failedCAS: LinearizabilityOptions.FailedCAS,
+        model: String, options: ModelOptions, failedCAS: LinearizabilityOptions.FailedCAS,
         orders: [(key: Value?, order: [Int])], of history: History
     ) {
         self.model = model
-        self.initial = initial
+        modelOptions = options
         self.failedCAS = failedCAS
         self.orders = orders.map { entry in
             Order(key: entry.key, indices: entry.order.map { history.operations[$0].index })
@@ -55,7 +61,8 @@ public struct CertificateFile: Sendable, Hashable {
         JSONWriter.append(
             .object([
                 "format": .string(Self.format), "version": .integer(Self.version), "model": .string(model),
-                "initial": initial, "failedCAS": .string(failedCAS.rawValue),
+                "initial": initial, "nilRead": .string(modelOptions.nilRead.rawValue),
+                "permits": .integer(Int64(modelOptions.permits)), "failedCAS": .string(failedCAS.rawValue),
             ]), to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
         for order in orders {
@@ -95,8 +102,14 @@ public struct CertificateFile: Sendable, Hashable {
         else {
             throw HistoryError("the field \"failedCAS\" must be \"mismatch\", \"observes\" or \"ignored\"", line: 1)
         }
+        guard let nilRead = header["nilRead"]?.stringValue.flatMap(NilRead.init(rawValue:)) else {
+            throw HistoryError("the field \"nilRead\" must be \"value\" or \"any\"", line: 1)
+        }
+        guard let permits = header["permits"]?.integerValue, permits > 0 else {
+            throw HistoryError("the field \"permits\" must be a whole number from 1", line: 1)
+        }
         self.model = model
-        initial = header["initial"] ?? .null
+        modelOptions = ModelOptions(initial: header["initial"] ?? .null, nilRead: nilRead, permits: Int(permits))
         failedCAS = reading
         orders = []
         for (place, line) in lines.enumerated().dropFirst() {

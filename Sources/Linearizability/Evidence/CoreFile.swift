@@ -24,6 +24,7 @@ public enum CoreFile {
         let end = Int(history.partner[failed])
         var confirming = options
         confirming.explainedKeys = 0
+        let joinsKeys = joinsKeys(history, model)
         let cited = Set(anomaly.operations)
         // A proof that holds whatever came before needs what came before to have happened before.
         let start = history.invocations.first { cited.contains(history.operations[$0].index) } ?? 0
@@ -31,10 +32,14 @@ public enum CoreFile {
             history.invocations.first {
                 cited.contains(history.operations[$0].index) && $0 > start
             } ?? start
-        for (required, start) in [(cited, 0), (cited, start), (cited, invoked), (nil, 0)] {
+        // Where answers of operations that returned later count, all events are needed.
+        let all = history.columns.count - 1
+        for (required, start, end) in [
+            (cited, 0, end), (cited, start, end), (cited, invoked, end), (nil, 0, end), (cited, 0, all), (nil, 0, all),
+        ] {
             let events = events(
-                of: anomaly.key, in: history, model: model, failedCAS: options.failedCAS, required: required,
-                from: start, end: end)
+                of: anomaly.key, joinsKeys: joinsKeys, in: history, model: model, required: required, from: start,
+                end: end)
             guard let core = try? History(events) else { continue }
             if Linearizable(model: model, options: confirming).check(core).verdict == .invalid { return core }
         }
@@ -51,19 +56,34 @@ public enum CoreFile {
         return bytes
     }
 
+    /// Whether operations of all keys were judged together.
+    private static func joinsKeys<M: Model>(_ history: History, _ model: M) -> Bool {
+        JoinedKeys.isNeeded(history, model)
+    }
+
+    /// Whether an answer may say something. One that repeats the question says nothing, but a transaction whose reads
+    /// found null does repeat it, and so may one whose question is true or false.
+    private static func tells(_ answer: Value, _ invocation: Operation) -> Bool {
+        answer != invocation.value || invocation.function == "txn" || answer.boolValue != nil
+    }
+
     /// - Parameters:
+    ///   - key: whose operations stay.
+    ///   - joinsKeys: whether those of all keys do.
     ///   - required: indices of the invocations that stay as they are; nil for all that had returned by `end`.
     ///   - start: the position before which changes stay as they are if they were over by then.
     private static func events(
-        of key: Value?, in history: History, model: any Model, failedCAS: LinearizabilityOptions.FailedCAS,
-        required: Set<Int>?, from start: Int, end: Int
+        of key: Value?, joinsKeys: Bool, in history: History, model: any Model, required: Set<Int>?,
+        from start: Int, end: Int
     ) -> [Operation] {
         var events: [Int: Operation] = [:]
         for (position, event) in history.operations.enumerated() {
             // A write that a read saw before it began may be cited, though it is not needed.
             if position > end, !(required?.contains(event.index) ?? false) { continue }
             if event.process == .nemesis { events[position] = event }
-            guard event.kind == .invoke, event.process != .nemesis, event.key == key else { continue }
+            guard event.kind == .invoke, event.process != .nemesis, joinsKeys || event.key == key else {
+                continue
+            }
             let completion = history.completion(of: position)
             let partner = Int(history.partner[position])
             let isCited = required?.contains(event.index) ?? (partner >= 0 && partner <= end)
@@ -86,7 +106,7 @@ public enum CoreFile {
                 events[partner] = info
                 continue
             }
-            if let answer, model.family != .register, answer != .null, answer != event.value {
+            if let answer, model.family != .register, answer != .null, tells(answer, event) {
                 events[partner] = info
                 continue
             }

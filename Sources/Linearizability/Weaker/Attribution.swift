@@ -16,11 +16,14 @@ struct Attribution: Sendable {
     private(set) var impossible: [Int32] = []
     /// Reads that have more than one possible source.
     private(set) var ambiguous = 0
+    /// Of these the first one that was left open; -1 where there is none.
+    private(set) var firstOpen: Int32 = -1
 
     /// - Parameters:
     ///   - guessing: whether reads that have several possible sources get one; otherwise they stay open.
     ///   - variant: 0 for the likeliest sources; other numbers mix in less likely ones, each number others.
-    init(_ trace: RegisterTrace, guessing: Bool, variant: UInt64 = 0) {
+    ///   - chosen: sources that some of the reads with several are taken to have.
+    init(_ trace: RegisterTrace, guessing: Bool, variant: UInt64 = 0, chosen: [Int32: Int32] = [:]) {
         let entries = trace.entries
         source = [Int32](repeating: Self.none, count: entries.count)
         isLive = entries.map(\.isCertain)
@@ -40,7 +43,10 @@ struct Attribution: Sendable {
             case 1: found = mayBeInitial ? Self.initial : writers.first { $0 != place } ?? Self.none
             default:
                 ambiguous += 1
-                found = guessing ? Self.guess(place, entry, writers, trace, mayBeInitial, variant) : Self.open
+                found =
+                    chosen[place]
+                    ?? (guessing ? Self.guess(place, entry, writers, trace, mayBeInitial, variant) : Self.open)
+                if found == Self.open, firstOpen < 0 || place < firstOpen { firstOpen = place }
             }
             source[Int(place)] = found
             if found >= 0, !isLive[Int(found)] {
@@ -49,6 +55,16 @@ struct Attribution: Sendable {
             }
         }
         impossible.sort()
+    }
+
+    /// All sources that a read may have, the likeliest first.
+    static func candidates(_ place: Int32, _ trace: RegisterTrace) -> [Int32] {
+        let entry = trace.entries[Int(place)]
+        let content = Int(entry.observed)
+        let writers = trace.writers[content].filter { $0 != place }
+        let begun = writers.filter { trace.entries[Int($0)].invoked < entry.returned }
+        let later = writers.filter { trace.entries[Int($0)].invoked >= entry.returned }
+        return begun.reversed() + (trace.isInitial[content] ? [initial] : []) + later
     }
 
     /// The last one that began before the read ended, preferring those that certainly took effect.

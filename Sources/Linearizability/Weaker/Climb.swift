@@ -11,24 +11,26 @@ struct Climb {
     let guess: Execution
     /// Small histories can afford to try others.
     let furtherGuesses: [Execution]
+    /// Whether session order and reads-from of `guess` do not contradict each other, which would break every level.
+    let guessIsAcyclic: Bool
     let deadline: Int64
 
-    private var ambiguous: Int { facts.attribution.ambiguous }
+    var ambiguous: Int { facts.attribution.ambiguous }
 
-    private var ambiguity: String {
+    var ambiguity: String {
         "\(Phrases.count(ambiguous, "read")) saw a value that was written more than once"
     }
 
-    private func index(_ place: Int32) -> Int { history.operations[Int(trace.entries[Int(place)].invoked)].index }
+    func index(_ place: Int32) -> Int { history.operations[Int(trace.entries[Int(place)].invoked)].index }
 
-    private func sentence(_ place: Int32) -> String {
+    func sentence(_ place: Int32) -> String {
         Access(
             at: Int(trace.entries[Int(place)].invoked), in: history, model: CASRegister(), failedCAS: trace.failedCAS
         ).sentence
     }
 
     /// Whether the cas that were refused are left out of a level, as a clause.
-    private var withoutRefusals: String { trace.hasRefusals ? " Refused cas are left out of this." : "" }
+    var withoutRefusals: String { trace.hasRefusals ? " Refused cas are left out of this." : "" }
 
     // MARK: - Real time
 
@@ -39,24 +41,14 @@ struct Climb {
                 level: level, verdict: .unknown,
                 detail: "The history's times do not follow the order of record, so that staleness cannot be measured.")
         }
+        if ambiguous > 0, let result = leastStaleness() { return result }
         let usable = (guess.attribution.impossible.isEmpty ? [guess] : []) + furtherGuesses
         let bounds = usable.map { StalenessBound($0) }.filter { $0.delta != nil }
         if let bound = bounds.min(by: { ($0.delta ?? .max) < ($1.delta ?? .max) }), let delta = bound.delta {
-            var detail = "Reads are at most \(Phrases.spanRoundedUp(delta)) stale"
-            if delta == 0 {
-                detail = "No read is stale by the clock; what fails is the order within one instant"
-                if trace.entries.contains(where: { $0.observed >= 0 && $0.isWrite }) {
-                    detail += ", or that a cas reads and writes at once"
-                }
-            } else if let (first, second) = bound.decisive {
-                let readers = [first.lastReader, second.lastReader].filter { $0 >= 0 }.map { "\(index($0))" }
-                detail +=
-                    ": had they begun that much earlier, the history would be linearizable"
-                    + " (reads that decide it: operation\(readers.count == 1 ? "" : "s") \(Phrases.list(readers)))"
-            }
-            if ambiguous > 0 { detail += "; it may be less, as \(ambiguity)" }
             return LevelResult(
-                level: level, verdict: .holds, detail: detail + "." + withoutRefusals, staleness: delta)
+                level: level, verdict: .holds,
+                detail: told(bound, delta) + (ambiguous > 0 ? "; it may be less, as \(ambiguity)" : "") + "."
+                    + withoutRefusals, staleness: delta)
         }
         let known = StalenessBound(facts)
         if let reader = known.futureReader, case let writer = facts.attribution.source[Int(reader)], writer >= 0 {
@@ -71,6 +63,19 @@ struct Climb {
                     failedAt: index(reader), operations: [index(reader), index(writer)].sorted()))
         }
         return LevelResult(level: level, verdict: .unknown, detail: "It was not decided: \(ambiguity).")
+    }
+
+    func told(_ bound: StalenessBound, _ delta: Int64) -> String {
+        if delta == 0 {
+            return "No read is stale by the clock; what fails is the order within one instant"
+                + (trace.entries.contains { $0.observed >= 0 && $0.isWrite }
+                    ? ", or that a cas reads and writes at once" : "")
+        }
+        let detail = "Reads are at most \(Phrases.spanRoundedUp(delta)) stale"
+        guard let (first, second) = bound.decisive else { return detail }
+        let readers = [first.lastReader, second.lastReader].filter { $0 >= 0 }.map { "\(index($0))" }
+        return detail + ": had they begun that much earlier, the history would be linearizable"
+            + " (reads that decide it: operation\(readers.count == 1 ? "" : "s") \(Phrases.list(readers)))"
     }
 
     func regular() -> LevelResult {
@@ -118,7 +123,7 @@ struct Climb {
     // MARK: - One order of writes for all
 
     /// What one execution says of a level.
-    private enum Answer {
+    enum Answer {
         case holds
         case fails(Anomaly?, String)
         case undecided(String)
@@ -165,7 +170,7 @@ struct Climb {
         }
     }
 
-    private func held(_ level: ConsistencyLevel) -> LevelResult {
+    func held(_ level: ConsistencyLevel) -> LevelResult {
         LevelResult(
             level: level, verdict: .holds,
             detail: holding(level) + (ambiguous == 0 ? "" : " \(ambiguity); one of its writes was chosen for each.")
@@ -176,7 +181,7 @@ struct Climb {
         let refusals = level == .sequential ? "" : withoutRefusals
         let likely =
             guess.attribution.impossible.isEmpty
-            ? answer(level, guess) : .undecided("It was not decided: \(ambiguity).")
+            ? answer(level, guess, isAcyclic: guessIsAcyclic) : .undecided("It was not decided: \(ambiguity).")
         if case .holds = likely { return held(level) }
         // The greedy search has tried them for an order of all.
         if level != .sequential {
@@ -188,15 +193,18 @@ struct Climb {
         switch (likely, ambiguous) {
         case (.fails(let proof, let detail), 0):
             return LevelResult(level: level, verdict: .fails, detail: detail + refusals, proof: proof)
-        case (.undecided(let why), 0): return LevelResult(level: level, verdict: .unknown, detail: why)
+        case (.undecided(let why), 0):
+            return tryAll(level) ?? LevelResult(level: level, verdict: .unknown, detail: why)
         default: break
         }
         switch answer(level, facts) {
         case .fails(let proof, let detail):
             return LevelResult(level: level, verdict: .fails, detail: detail + refusals, proof: proof)
         case .holds:
-            return LevelResult(level: level, verdict: .unknown, detail: "It was not decided: \(ambiguity).")
-        case .undecided(let why): return LevelResult(level: level, verdict: .unknown, detail: why)
+            return tryAll(level)
+                ?? LevelResult(level: level, verdict: .unknown, detail: "It was not decided: \(ambiguity).")
+        case .undecided(let why):
+            return tryAll(level) ?? LevelResult(level: level, verdict: .unknown, detail: why)
         }
     }
 
@@ -215,9 +223,14 @@ struct Climb {
 
     private static let noTime = "It was not decided: the time or the memory for it was used up."
 
-    private func answer(_ level: ConsistencyLevel, _ execution: Execution, proves: Bool = true) -> Answer {
-        let base = Arbitration(execution, [])
-        if let cycle = base.cycle() { return failure(cycle, base, level, proves) }
+    /// - Parameter isAcyclic: whether session order and reads-from are known not to contradict each other.
+    func answer(
+        _ level: ConsistencyLevel, _ execution: Execution, proves: Bool = true, isAcyclic: Bool = false
+    ) -> Answer {
+        if !isAcyclic {
+            let base = Arbitration(execution, [])
+            if let cycle = base.cycle() { return failure(cycle, base, level, proves) }
+        }
         if Budget.now() > deadline { return .undecided(Self.noTime) }
         let premise: SessionPremise
         switch level {
@@ -236,7 +249,7 @@ struct Climb {
         return answer(level, execution, SessionPremises.inferences(premise, execution, deadline: deadline), proves)
     }
 
-    private func answer(
+    func answer(
         _ level: ConsistencyLevel, _ execution: Execution, _ inferences: Inferences, _ proves: Bool
     ) -> Answer {
         let graph = Arbitration(execution, inferences.all, collectors: inferences.collectors)

@@ -38,11 +38,26 @@ public struct ConsistencyLadder: Sendable {
         of history: History, model: some Model, options: LinearizabilityOptions, verdict: Verdict, deadline: Int64
     ) -> [LevelResult] {
         guard verdict == .invalid, model.family == .register, let initial = model.initial as? Value else { return [] }
+        let operations = Int64(history.columns.count / 2)
         let left = Double(deadline - Budget.now()) / 1e9
+        if left * 1e9 < Double(operations * nanosecondsPerOperation) {
+            return undecided("It was not decided: the time limit does not suffice for it.")
+        }
+        if operations * bytesPerOperation > Int64(options.memoryLimitBytes) {
+            return undecided("It was not decided: the memory limit does not suffice for it.")
+        }
         return ConsistencyLadder(
             history: history, initial: initial, failedCAS: options.failedCAS,
             nullReadsConstrain: LinearizabilityOptions.nullReadsConstrain(model)
         ).climb(timeLimitSeconds: min(left, 10))
+    }
+
+    /// What a climb takes for every operation at least, before it can look at the clock.
+    private static var nanosecondsPerOperation: Int64 { 700 }
+    private static var bytesPerOperation: Int64 { 700 }
+
+    private static func undecided(_ why: String) -> [LevelResult] {
+        ConsistencyLevel.allCases.map { LevelResult(level: $0, verdict: .unknown, detail: why) }
     }
 
     /// Decides every level, strongest first; what the time does not suffice for is `unknown`.
@@ -50,9 +65,7 @@ public struct ConsistencyLadder: Sendable {
     public func climb(timeLimitSeconds: Double = 10) -> [LevelResult] {
         let deadline = Budget.now() + Int64(max(0, min(timeLimitSeconds, 1e9)) * 1e9)
         if let problem = trace.problem {
-            return ConsistencyLevel.allCases.map {
-                LevelResult(level: $0, verdict: .unknown, detail: "It cannot be judged: \(problem).")
-            }
+            return Self.undecided("It cannot be judged: \(problem).")
         }
         let facts = Attribution(trace, guessing: false)
         if let first = facts.impossible.first { return impossible(first, facts) }
@@ -60,9 +73,11 @@ public struct ConsistencyLadder: Sendable {
         let others = facts.ambiguous > 0 && trace.entries.count <= Self.operationsOfManyGuesses ? Self.guesses : 0
         let further = (0..<others).map { Attribution(trace, guessing: true, variant: UInt64($0 + 1)) }
             .filter(\.impossible.isEmpty)
+        let likely = Execution(trace, guess)
         let climb = Climb(
-            history: history, trace: trace, facts: Execution(trace, facts), guess: Execution(trace, guess),
-            furtherGuesses: further.map { Execution(trace, $0) }, deadline: deadline)
+            history: history, trace: trace, facts: facts.ambiguous == 0 ? likely : Execution(trace, facts),
+            guess: likely, furtherGuesses: further.map { Execution(trace, $0) },
+            guessIsAcyclic: Arbitration(likely, []).sorted().incoming.allSatisfy { $0 <= 0 }, deadline: deadline)
         return [climb.boundedStaleness(), climb.regular()] + climb.agreedOrders()
     }
 

@@ -51,56 +51,63 @@ struct RegisterTrace: Sendable {
     ) {
         self.failedCAS = failedCAS
         writers = GroupedPositions(rows: 0, row: [])
-        var reader = Reader(initial: initial)
+        let columns = history.columns
+        var reader = Reader(columns, initial: initial)
         var lastTime = Int64.min
         var firstTime: Int64?
         var timesAscend = true
-        let partners = history.partner
-        for (position, event) in history.operations.enumerated() {
-            guard case .client(let process) = event.process else { continue }
-            if event.time < lastTime { timesAscend = false }
-            lastTime = event.time
-            if firstTime == nil { firstTime = event.time }
-            guard event.kind == .invoke else { continue }
-            let partner = Int(partners[position])
-            let completion = partner < 0 ? nil : history.operations[partner]
+        let roles = columns.functionNames.map { Role(rawValue: $0) }
+        let mismatch = columns.errorTexts.firstIndex(of: "mismatch").map { Int32($0) } ?? .max
+        for position in 0..<columns.count {
+            let process = columns.processes[position]
+            guard process != EventColumns.nemesis else { continue }
+            let time = columns.times[position]
+            if time < lastTime { timesAscend = false }
+            lastTime = time
+            if firstTime == nil { firstTime = time }
+            guard columns.kinds[position] == .invoke else { continue }
+            let partner = Int(columns.partner[position])
+            let kind = partner < 0 ? nil : Optional(columns.kinds[partner])
+            let role = roles[Int(columns.functions[position])]
+            let input = columns.valueIDs[position]
             var entry = Entry(
-                invoked: Int32(position), returned: Self.never, began: event.time, ended: .max, session: 0,
-                key: reader.number(ofKey: event.key))
-            switch completion?.kind {
-            case .ok:
+                invoked: Int32(position), returned: Self.never, began: time, ended: .max, session: 0,
+                key: reader.number(ofKey: columns.keys[position]))
+            if kind == .ok || kind == .fail {
                 entry.returned = Int32(partner)
-                entry.ended = completion?.time ?? .max
-            case .fail:
+                entry.ended = columns.times[partner]
+            }
+            if kind == .fail {
                 let isRefusal =
-                    event.function == "cas" && failedCAS.observes(isMismatch: completion?.error == "mismatch")
-                if let pair = event.value.elements, pair.count == 2, isRefusal {
-                    entry.returned = Int32(partner)
-                    entry.ended = completion?.time ?? .max
-                    entry.excluded = reader.content(entry.key, pair[0])
+                    role == .cas && failedCAS.observes(isMismatch: columns.error(partner) == mismatch)
+                if isRefusal, let (from, _) = columns.values.pair(input) {
+                    entry.excluded = reader.content(entry.key, from)
                     hasRefusals = true
                     reader.add(entry, process: process)
-                } else {
-                    reader.noteFailure(of: event, at: position, key: entry.key)
+                } else if role == .write {
+                    reader.noteFailure(at: position, entry.key, input)
+                } else if role == .cas, let (_, to) = columns.values.pair(input) {
+                    reader.noteFailure(at: position, entry.key, to)
                 }
                 continue
-            default: break
             }
-            switch event.function {
-            case "read":
-                guard entry.isCertain, let value = completion?.value else { continue }
-                if value == .null && !nullReadsConstrain { continue }
-                entry.observed = reader.content(entry.key, value)
-            case "write": entry.written = reader.content(entry.key, event.value)
-            case "cas":
-                guard let pair = event.value.elements, pair.count == 2 else {
-                    problem = "operation \(event.index) is a cas without [from, to]"
+            switch role {
+            case .read:
+                guard entry.isCertain else { continue }
+                let output = columns.valueIDs[partner]
+                if output == ValueTable.null && !nullReadsConstrain { continue }
+                entry.observed = reader.content(entry.key, output)
+            case .write: entry.written = reader.content(entry.key, input)
+            case .cas:
+                guard let (from, to) = columns.values.pair(input) else {
+                    problem = "operation \(columns.index(position)) is a cas without [from, to]"
                     return
                 }
-                entry.observed = reader.content(entry.key, pair[0])
-                entry.written = reader.content(entry.key, pair[1])
-            default:
-                problem = "operation \(event.index) is a \(event.function), which registers do not have"
+                entry.observed = reader.content(entry.key, from)
+                entry.written = reader.content(entry.key, to)
+            case nil:
+                let name = columns.functionNames[Int(columns.functions[position])]
+                problem = "operation \(columns.index(position)) is a \(name), which registers do not have"
                 return
             }
             reader.add(entry, process: process)
@@ -115,57 +122,64 @@ struct RegisterTrace: Sendable {
         writers = GroupedPositions(rows: values.count, row: entries.map(\.written))
     }
 
+    private enum Role: String {
+        case read
+        case write
+        case cas
+    }
+
     /// Gives keys, contents and sessions their numbers.
     private struct Reader {
-        let initial: Value
+        private let columns: EventColumns
+        /// The id of the initial value; -1 where no operation has it.
+        private let initial: Int32
         var entries: [Entry] = []
         var keys: [Value?] = []
         var values: [Value] = []
         var isInitial: [Bool] = []
         var failedWriter: [Int32] = []
         var sessionCount = 0
-        private var keyNumbers: [Value?: Int32] = [:]
-        private var valueNumbers: [Value: UInt64] = [:]
+        /// By the id of the key, one later because of those without.
+        private var keyNumbers: [Int32]
+        /// Contents of the first key by the id of the value, and of all others by both.
+        private var firstContents: [Int32]
         private var contents: [UInt64: Int32] = [:]
-        private var sessions: [Int: Int32] = [:]
+        private var sessions: [Int32: Int32] = [:]
         /// Of each session its last entry.
         private var last: [Int32] = []
 
-        init(initial: Value) { self.initial = initial }
+        init(_ columns: EventColumns, initial: Value) {
+            self.columns = columns
+            self.initial = columns.values.id(of: initial) ?? -1
+            keyNumbers = Array(repeating: -1, count: columns.values.count + 1)
+            firstContents = Array(repeating: -1, count: columns.values.count)
+        }
 
-        mutating func number(ofKey key: Value?) -> Int32 {
-            if let number = keyNumbers[key] { return number }
+        mutating func number(ofKey key: Int32) -> Int32 {
+            if keyNumbers[Int(key + 1)] >= 0 { return keyNumbers[Int(key + 1)] }
             let number = Int32(keys.count)
-            keyNumbers[key] = number
-            keys.append(key)
+            keyNumbers[Int(key + 1)] = number
+            keys.append(key == EventColumns.none ? nil : .some(columns.values[key]))
             return number
         }
 
-        mutating func content(_ key: Int32, _ value: Value) -> Int32 {
-            let number: UInt64
-            if let known = valueNumbers[value] {
-                number = known
-            } else {
-                number = UInt64(valueNumbers.count)
-                valueNumbers[value] = number
-            }
-            let pair = UInt64(key) << 32 | number
-            if let known = contents[pair] { return known }
+        mutating func content(_ key: Int32, _ value: Int32) -> Int32 {
+            let pair = UInt64(key) << 32 | UInt64(value)
+            let known = key == 0 ? firstContents[Int(value)] : contents[pair] ?? -1
+            if known >= 0 { return known }
             let content = Int32(values.count)
-            contents[pair] = content
-            values.append(value)
+            if key == 0 { firstContents[Int(value)] = content } else { contents[pair] = content }
+            values.append(columns.values[value])
             isInitial.append(value == initial)
             failedWriter.append(-1)
             return content
         }
 
-        mutating func noteFailure(of event: Operation, at position: Int, key: Int32) {
-            let target = event.function == "write" ? event.value : event.value.elements?.last
-            guard event.function == "write" || event.function == "cas", let target else { return }
+        mutating func noteFailure(at position: Int, _ key: Int32, _ target: Int32) {
             failedWriter[Int(content(key, target))] = Int32(position)
         }
 
-        mutating func add(_ entry: Entry, process: Int) {
+        mutating func add(_ entry: Entry, process: Int32) {
             var entry = entry
             let session: Int32
             if let known = sessions[process] {

@@ -37,6 +37,9 @@ public final class ProcessBoard {
         return end
     }
 
+    /// Says that a node is about to end by a fault's doing, other than by `down`.
+    public func willFall(_ node: Int, for fault: Int) { downBy[node, default: []].insert(fault) }
+
     /// Gives a node back that `down` took.
     public func release(_ node: Int, from fault: Int) { downBy[node]?.remove(fault) }
 

@@ -12,6 +12,16 @@ public enum RaftBug: String, CaseIterable, Sendable {
     case doubleApply = "double-apply"
     /// Reads see entries that are not committed.
     case dirtyReads = "dirty-reads"
+    /// Entries are acknowledged when they are written, and put on disk for good up to a second later.
+    case ackBeforeFsync = "ack-before-fsync"
+    /// The log is read without its checksums.
+    case tornLog = "torn-log"
+    /// Of two writes the one with the later time stamp wins.
+    case trustClockOrdering = "trust-clock-ordering"
+    /// Names are looked up once, and whoever is at the address is believed to be the peer.
+    case dnsOnce = "dns-once"
+    /// Members change in one step, to those that answer just now, without waiting for anybody's consent.
+    case splitConfig = "split-config"
 
     /// One line for lists and help texts.
     public var summary: String {
@@ -28,6 +38,16 @@ public enum RaftBug: String, CaseIterable, Sendable {
             "the session table is not consulted, so a retried request is applied twice"
         case .dirtyReads:
             "reads of a key with uncommitted writes are served from the uncommitted tail of the leader's log"
+        case .ackBeforeFsync:
+            "entries are acknowledged once written and synced once a second, so a power failure loses some"
+        case .tornLog:
+            "the log is read without its checksums, so a record that a power failure tore is taken for an entry"
+        case .trustClockOrdering:
+            "a write whose time stamp, by the wall clock of the node asked, is older than the last one's is dropped"
+        case .dnsOnce:
+            "peers' names are looked up once, at start, and whoever answers at an address counts as that peer"
+        case .splitConfig:
+            "a change of members makes members of those that answer just now, at once and without a majority's consent"
         }
     }
 }

@@ -2,9 +2,11 @@
 public enum RaftCommandLine {
     /// One line per argument, for help texts.
     public static let usage = """
-        usage: polygraph sample raft --id N --data DIR --peers HOST,… [--client-port 7000] [--peer-port 7001]
-                 [--bug NAME]… [--snapshot-every N] [--election-timeout 150ms] [--request-timeout 2s]
-          --peers   every member in order of its id: HOST, or HOST:PEERPORT:CLIENTPORT
+        usage: polygraph sample raft --id N --data DIR --peers HOST,… [--members N,…] [--client-port 7000]
+                 [--peer-port 7001] [--bug NAME]… [--snapshot-every N] [--election-timeout 150ms]
+                 [--request-timeout 2s]
+          --peers   every node in order of its id: HOST, or HOST:PEERPORT:CLIENTPORT
+          --members the ids of the first members, if not all nodes are; more come and go by POST /members
           --bug     \(RaftBug.allCases.map(\.rawValue).joined(separator: ", "))
         """
 
@@ -15,6 +17,7 @@ public enum RaftCommandLine {
         var id: Int?
         var data: String?
         var peers: String?
+        var initialMembers: [Int]?
         var clientPort: UInt16 = 7000
         var peerPort: UInt16 = 7001
         var options = RaftOptions(id: 0, members: [], dataDirectory: "")
@@ -28,6 +31,12 @@ public enum RaftCommandLine {
             case "--id": id = try number(value, of: name)
             case "--data": data = value
             case "--peers": peers = value
+            case "--members":
+                var ids: [Int] = []
+                for part in value.split(separator: ",", omittingEmptySubsequences: false) {
+                    ids.append(try number(String(part), of: name))
+                }
+                initialMembers = ids
             case "--client-port": clientPort = try number(value, of: name)
             case "--peer-port": peerPort = try number(value, of: name)
             case "--snapshot-every": options.snapshotEvery = try number(value, of: name)
@@ -46,6 +55,7 @@ public enum RaftCommandLine {
         options.id = id
         options.dataDirectory = data
         options.members = try members(peers, peerPort: peerPort, clientPort: clientPort)
+        options.initialMembers = initialMembers ?? options.members.map(\.id)
         try options.validate()
         return options
     }

@@ -4,7 +4,7 @@ public struct RaftOptions: Sendable, Equatable {
     public struct Member: Sendable, Equatable {
         /// Position in the list of members, from 1.
         public var id: Int
-        /// Name or IPv4 address; the node listens on it, its peers dial it.
+        /// Name or IPv4 address; its peers dial it, and the node listens on it, if it is an address.
         public var host: String
         /// TCP port for the other members.
         public var peerPort: UInt16
@@ -21,8 +21,10 @@ public struct RaftOptions: Sendable, Equatable {
 
     /// The member that this process is.
     public var id: Int
-    /// All members, this one included.
+    /// All nodes that are or may become members, this one included.
     public var members: [Member]
+    /// The ids of those that are members from the beginning; which ones are later is in the log.
+    public var initialMembers: [Int]
     /// Folder for log, snapshot, term and vote; created where missing.
     public var dataDirectory: String
     /// The mistakes that are switched on.
@@ -35,12 +37,13 @@ public struct RaftOptions: Sendable, Equatable {
     public var snapshotEvery: Int
 
     public init(
-        id: Int, members: [Member], dataDirectory: String, bugs: Set<RaftBug> = [],
+        id: Int, members: [Member], initialMembers: [Int]? = nil, dataDirectory: String, bugs: Set<RaftBug> = [],
         electionTimeout: Duration = .milliseconds(150), requestTimeout: Duration = .seconds(2),
         snapshotEvery: Int = 10_000
     ) {
         self.id = id
         self.members = members
+        self.initialMembers = initialMembers ?? members.map(\.id)
         self.dataDirectory = dataDirectory
         self.bugs = bugs
         self.electionTimeout = electionTimeout
@@ -58,6 +61,9 @@ public struct RaftOptions: Sendable, Equatable {
         }
         guard members.count <= 64 else { throw RaftError("at most 64 members are possible, not \(members.count)") }
         guard Set(members.map(\.id)).count == members.count else { throw RaftError("two members have the same id") }
+        guard !initialMembers.isEmpty, Set(initialMembers).isSubset(of: members.map(\.id)),
+            Set(initialMembers).count == initialMembers.count
+        else { throw RaftError("--members names positions in --peers, each once and at least one") }
         guard snapshotEvery >= 1 else { throw RaftError("--snapshot-every must be at least 1") }
         guard electionTimeout >= .milliseconds(10), electionTimeout <= .seconds(60) else {
             throw RaftError("--election-timeout must be between 10ms and 60s")

@@ -16,14 +16,16 @@ enum Files {
         chmod(path, mode)
     }
 
-    static func read(_ path: String) -> String {
+    static func read(_ path: String) -> String { String(decoding: bytes(path), as: UTF8.self) }
+
+    static func bytes(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
+        guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = Glibc.read(descriptor, &buffer, buffer.count), count > 0 { result += buffer[..<count] }
-        return String(decoding: result, as: UTF8.self)
+        return result
     }
 
     static func names(in folder: String) -> [String] {

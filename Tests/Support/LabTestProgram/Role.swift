@@ -20,6 +20,10 @@ enum Role {
         case "clock": ClockRole.printOnce()
         case "clock-loop": ClockRole.printForEver()
         case "clock-storm": ClockStorm(offsets: words.compactMap { Int64($0) }).run()
+        case "disk-steps":
+            DiskRole.steps(seed: UInt64(words[0])!, count: Int(words[1])!, acrossFolders: words[2] == "journal")
+        case "disk-records": DiskRole.records(threads: Int(words[0])!)
+        case "disk-probe": DiskRole.probe(words)
         case "fail":
             var text = "the first line\nno such option: --wrong\n"
             text.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }

@@ -50,6 +50,11 @@ struct Scenario {
         case "static": findings = try staticBinary()
         case "motion": findings = try motion()
         case "reach": findings = try reach()
+        case "power-model": findings = try powerModel()
+        case "power-records": findings = try powerRecords()
+        case "call-rules": findings = try callRules()
+        case "redis": findings = try redis()
+        case "etcd": findings = try etcd()
         case "probes": findings = probes()
         default:
             guard let found = try faultScenario(name) else { exit(254) }

@@ -31,6 +31,8 @@ extension RaftCore {
         leader = newLeader
         supporters.removeAll()
         progress.removeAll()
+        learner = nil
+        refreshPeers()
         incoming = nil
         effects.failedReads.append(contentsOf: waitingReads)
         effects.failedReads.append(contentsOf: confirmingReads.map(\.token))
@@ -48,13 +50,21 @@ extension RaftCore {
 
     // MARK: Campaigning
 
+    /// There is no leader, as far as this node can tell: it campaigns, if that is its business.
+    mutating func loseLeader(_ now: Now) {
+        if mayCampaign { return startPreVote(now) }
+        role = .follower
+        leader = nil
+        resetElectionDeadline(now)
+    }
+
     mutating func startPreVote(_ now: Now) {
         role = .preCandidate
         leader = nil
         supporters = [configuration.id]
         resetElectionDeadline(now)
         for peer in peers { send(.preVote(lastIndex: log.lastIndex, lastTerm: log.lastTerm), to: peer) }
-        if supporters.count >= configuration.majority { startElection(now) }
+        if isMajority(supporters) { startElection(now) }
     }
 
     mutating func answerPreVote(
@@ -74,7 +84,7 @@ extension RaftCore {
     mutating func countPreVote(_ sender: NodeID, campaign: Term, _ now: Now) {
         guard role == .preCandidate, campaign == term + 1 else { return }
         supporters.insert(sender)
-        if supporters.count >= configuration.majority { startElection(now) }
+        if isMajority(supporters) { startElection(now) }
     }
 
     private mutating func startElection(_ now: Now) {
@@ -86,7 +96,7 @@ extension RaftCore {
         supporters = [configuration.id]
         resetElectionDeadline(now)
         for peer in peers { sendWhenDurable(.vote(lastIndex: log.lastIndex, lastTerm: log.lastTerm), to: peer) }
-        if supporters.count >= configuration.majority { becomeLeader(now) }
+        if isMajority(supporters) { becomeLeader(now) }
     }
 
     mutating func answerVote(_ sender: NodeID, lastIndex: LogIndex, lastTerm: Term, _ now: Now) {
@@ -105,7 +115,7 @@ extension RaftCore {
     mutating func countVote(_ sender: NodeID, _ now: Now) {
         guard role == .candidate else { return }
         supporters.insert(sender)
-        if supporters.count >= configuration.majority { becomeLeader(now) }
+        if isMajority(supporters) { becomeLeader(now) }
     }
 
     private mutating func becomeLeader(_ now: Now) {
@@ -113,7 +123,7 @@ extension RaftCore {
         leader = configuration.id
         supporters.removeAll()
         progress.removeAll()
-        for peer in peers { progress[peer] = PeerProgress(next: log.lastIndex + 1, now: now.monotonic) }
+        trackPeers(now)
         firstIndexOfTerm = log.lastIndex + 1
         appendToLog([LogEntry(term: term, command: [])], at: firstIndexOfTerm)
         startRound(now)
@@ -122,13 +132,12 @@ extension RaftCore {
     /// Check quorum: whether a majority has been silent for so long that another leader may have been elected.
     func hasLostQuorum(_ now: Now) -> Bool {
         // Who answers without asking the others does not notice either that they are gone.
-        if bugs.contains(.staleReads) || bugs.contains(.dirtyReads) { return false }
+        if bugs.contains(.staleReads) || bugs.contains(.dirtyReads) || bugs.contains(.splitConfig) { return false }
         let patience = 2 * configuration.electionTimeout
         if bugs.contains(.leaseClock), leaseStart > .min {
             return now.wall >= leaseStart + patience
         }
-        let answers = progress.values.map(\.lastAnswer).sorted(by: >)
-        let needed = configuration.majority - 1
-        return needed > 0 && now.monotonic - answers[needed - 1] >= patience
+        guard let lastAnswer = reachedByMajority(own: now.monotonic, \.lastAnswer) else { return false }
+        return now.monotonic - lastAnswer >= patience
     }
 }

@@ -73,10 +73,7 @@ extension RaftCore {
 
     /// The latest round that a majority has answered.
     private var confirmedRound: UInt64 {
-        var rounds = progress.values.map(\.answeredRound)
-        rounds.append(round)
-        rounds.sort(by: >)
-        return rounds[configuration.majority - 1]
+        reachedByMajority(own: round, \.answeredRound) ?? 0
     }
 
     private mutating func releaseReads() {

@@ -74,10 +74,7 @@ extension RaftCore {
 
     /// Commits what a majority has on disk, if it is of this term (Raft §5.4.2).
     mutating func commitByCounting() {
-        var matched = progress.values.map(\.matched)
-        matched.append(syncedIndex)
-        matched.sort(by: >)
-        let index = matched[configuration.majority - 1]
+        guard let index = reachedByMajority(own: syncedIndex, \.matched) else { return }
         if index > commitIndex, log.term(at: index) == term { advanceCommit(to: index) }
     }
 
@@ -119,6 +116,8 @@ extension RaftCore {
             return false
         }
         log.truncate(from: index)
+        members.truncate(from: index)
+        refreshPeers()
         syncedIndex = min(syncedIndex, index - 1)
         for position in unsynced.indices {
             unsynced[position].lastIndex = min(unsynced[position].lastIndex, index - 1)
@@ -128,12 +127,14 @@ extension RaftCore {
 
     private mutating func startOver() {
         log = RaftLog()
+        members = MemberHistory(base: configuration.members)
+        refreshPeers()
         snapshot = nil
         commitIndex = 0
         syncedIndex = 0
         unsynced.removeAll()
         incoming = nil
         write(.checkpoint(Checkpoint(snapshot: nil, baseIndex: 0, baseTerm: 0, entries: [])))
-        effects.restore = Snapshot(index: 0, term: 0, state: [])
+        effects.restore = Snapshot(index: 0, term: 0, members: configuration.members, state: [])
     }
 }

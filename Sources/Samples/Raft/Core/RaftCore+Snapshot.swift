@@ -4,8 +4,9 @@ extension RaftCore {
     /// followers that are only a little behind.
     mutating func compact(at index: LogIndex, state: [UInt8], keeping kept: LogIndex) {
         guard index > (snapshot?.index ?? 0), index <= commitIndex, let term = log.term(at: index) else { return }
-        let taken = Snapshot(index: index, term: term, state: state)
+        let taken = Snapshot(index: index, term: term, members: members.members(at: index), state: state)
         snapshot = taken
+        members.compact(to: index)
         log.compact(to: index > kept ? index - kept : 0)
         writeCheckpoint(taken)
     }
@@ -36,11 +37,9 @@ extension RaftCore {
         peerProgress.mode = .snapshot(snapshot, offset: offset)
         progress[peer] = peerProgress
         let end = min(snapshot.state.count, Int(offset) + configuration.maximumMessageBytes)
-        send(
-            .snapshotPart(
-                index: snapshot.index, term: snapshot.term, offset: offset,
-                bytes: Array(snapshot.state[Int(offset)..<end]), isLast: end == snapshot.state.count),
-            to: peer)
+        var part = snapshot
+        part.state = Array(snapshot.state[Int(offset)..<end])
+        send(.snapshotPart(part, offset: offset, isLast: end == snapshot.state.count), to: peer)
     }
 
     // MARK: Follower
@@ -52,7 +51,9 @@ extension RaftCore {
             sendWhenDurable(.appended(index: part.index), to: sender)
             return
         }
-        if offset == 0 { incoming = Snapshot(index: part.index, term: part.term, state: []) }
+        if offset == 0 {
+            incoming = Snapshot(index: part.index, term: part.term, members: part.members, state: [])
+        }
         guard var arriving = incoming, arriving.index == part.index, arriving.term == part.term else {
             return send(.snapshotWanted(index: part.index, offset: 0), to: sender)
         }
@@ -68,10 +69,13 @@ extension RaftCore {
     private mutating func install(_ arrived: Snapshot, from sender: NodeID) {
         if log.term(at: arrived.index) == arrived.term {
             log.compact(to: arrived.index)
+            members.compact(to: arrived.index)
         } else {
+            members = MemberHistory(base: arrived.members)
             log = RaftLog(baseIndex: arrived.index, baseTerm: arrived.term)
             syncedIndex = 0
         }
+        refreshPeers()
         snapshot = arrived
         commitIndex = arrived.index
         writeCheckpoint(arrived)

@@ -6,7 +6,7 @@
 /// what it decided, and nobody has heard of that suffix.
 ///
 /// After Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014), and Ongaro's dissertation:
-/// pre-vote (9.6), leader stickiness and check quorum (4.2.3, 6.2), ReadIndex (6.4), pipelining and parallel disk
+/// single-server membership changes (4), pre-vote (9.6), leader stickiness and check quorum (4.2.3, 6.2), ReadIndex (6.4), pipelining and parallel disk
 /// writes (10.2). A message from an older term is dropped without an answer; a node that is ahead of its leader's term
 /// shows it by its next pre-vote, which carries its term.
 struct RaftCore {
@@ -20,6 +20,7 @@ struct RaftCore {
 
     struct Configuration: Sendable {
         var id: NodeID
+        /// The members before the log says otherwise.
         var members: [NodeID]
         var bugs: Set<RaftBug> = []
         /// Shortest election timeout; also how long a node that heard from a leader refuses others its vote.
@@ -30,7 +31,6 @@ struct RaftCore {
         var maximumUncommitted: UInt64 = 5_000
 
         var heartbeatInterval: Nanoseconds { electionTimeout / 5 }
-        var majority: Int { members.count / 2 + 1 }
     }
 
     /// What the caller has to do, in this order: restore, send, write, apply up to `commitIndex`, then answer reads.
@@ -56,6 +56,10 @@ struct RaftCore {
     var vote: NodeID?
     var log: RaftLog
     var snapshot: Snapshot?
+    /// What log and snapshot say about the members.
+    var members: MemberHistory
+    /// The other members, and the learner.
+    var peers: [NodeID] = []
 
     var role = Role.follower
     /// The leader of `term`, where known.
@@ -85,6 +89,9 @@ struct RaftCore {
     /// The no-op of this term: before it is committed a leader does not know what is.
     var firstIndexOfTerm: LogIndex = 0
     var nextHeartbeat: Nanoseconds = 0
+    /// A node that gets the log and has no vote yet, and when somebody last asked that it become a member (monotonic).
+    var learner: NodeID?
+    var learnerWanted: Nanoseconds = 0
 
     // Reads.
     var round: UInt64 = 0
@@ -98,6 +105,9 @@ struct RaftCore {
     // A snapshot that is arriving in parts.
     var incoming: Snapshot?
 
+    /// The name under which answers go out: with `dns-once`, the one by which this node was called.
+    private var calledAs: NodeID
+
     var effects = Effects()
 
     init(configuration: Configuration, state: DurableState, seed: UInt64, now: Now) {
@@ -107,15 +117,17 @@ struct RaftCore {
         log = state.log
         snapshot = state.snapshot
         commitIndex = state.snapshot?.index ?? 0
+        members = MemberHistory(base: state.snapshot?.members ?? configuration.members)
+        members.record(log.suffix(after: commitIndex)[...], from: commitIndex + 1)
+        calledAs = configuration.id
         syncedIndex = state.log.lastIndex
         random = SplitMix64(seed: seed)
         lastHeardLeader = now.monotonic
         electionDeadline = 0
         resetElectionDeadline(now)
         effects.restore = state.snapshot
+        refreshPeers()
     }
-
-    var peers: [NodeID] { configuration.members.filter { $0 != configuration.id } }
 
     /// When `tick` has something to do at the latest (monotonic).
     var nextDeadline: Nanoseconds { role == .leader ? nextHeartbeat : electionDeadline }
@@ -125,7 +137,7 @@ struct RaftCore {
     /// Lets time pass: campaigns, heartbeats, retransmissions, and the end of a leadership without followers.
     mutating func tick(_ now: Now) {
         guard role == .leader else {
-            if now.monotonic >= electionDeadline { startPreVote(now) }
+            if now.monotonic >= electionDeadline { loseLeader(now) }
             return
         }
         if hasLostQuorum(now) {
@@ -136,9 +148,14 @@ struct RaftCore {
         }
     }
 
-    /// Takes a message from another member.
+    /// Takes a message from another member. One that is meant for another node is dropped.
     mutating func receive(_ envelope: Envelope, _ now: Now) {
         let sender = envelope.from
+        if envelope.to != configuration.id {
+            guard bugs.contains(.dnsOnce), envelope.message.isQuestion else { return }
+            calledAs = envelope.to
+        }
+        defer { calledAs = configuration.id }
         switch envelope.message {
         case .preVote(let lastIndex, let lastTerm):
             return answerPreVote(sender, senderTerm: envelope.term, lastIndex: lastIndex, lastTerm: lastTerm, now)
@@ -166,10 +183,9 @@ struct RaftCore {
             advanceCommit(to: commit)
             send(.heartbeatAnswer(round: round), to: sender)
         case .heartbeatAnswer(let round): confirm(sender, round: round, now)
-        case .snapshotPart(let index, let term, let offset, let bytes, let isLast):
+        case .snapshotPart(let part, let offset, let isLast):
             hear(leader: sender, now)
-            accept(
-                part: Snapshot(index: index, term: term, state: bytes), offset: offset, isLast: isLast, from: sender)
+            accept(part: part, offset: offset, isLast: isLast, from: sender)
         case .snapshotWanted(let index, let offset): sendSnapshotPart(sender, index: index, offset: offset, now)
         }
     }
@@ -205,6 +221,7 @@ struct RaftCore {
 
     /// Hands over what has to be done since the last call, with appends for everything proposed meanwhile.
     mutating func takeEffects(_ now: Now) -> Effects {
+        resignIfRemoved(now)
         if role == .leader {
             replicate(now)
             confirmWaitingReads(now)
@@ -218,13 +235,13 @@ struct RaftCore {
     // MARK: Shared steps
 
     mutating func send(_ message: RaftMessage, to peer: NodeID) {
-        effects.messages.append(Envelope(from: configuration.id, to: peer, term: term, message: message))
+        effects.messages.append(Envelope(from: calledAs, to: peer, term: term, message: message))
     }
 
     /// Sends once everything written so far is on disk.
     mutating func sendWhenDurable(_ message: RaftMessage, to peer: NodeID) {
         guard lastSequence > persistedSequence else { return send(message, to: peer) }
-        let envelope = Envelope(from: configuration.id, to: peer, term: term, message: message)
+        let envelope = Envelope(from: calledAs, to: peer, term: term, message: message)
         heldBack.append((lastSequence, envelope))
     }
 
@@ -234,6 +251,7 @@ struct RaftCore {
     }
 
     mutating func appendToLog(_ entries: ArraySlice<LogEntry>, at firstIndex: LogIndex) {
+        if members.record(entries, from: firstIndex) { refreshPeers() }
         log.append(entries)
         if case .append(let first, var batched) = effects.writes.last,
             first + LogIndex(batched.count) == firstIndex

@@ -7,7 +7,8 @@ typealias LogIndex = UInt64
 /// Nanoseconds of a clock that the caller names.
 typealias Nanoseconds = Int64
 
-/// One entry of the replicated log. An empty command is the no-op with which a leader opens its term.
+/// One entry of the replicated log. An empty command is the no-op with which a leader opens its term;
+/// one that begins with `membersKind` names the members.
 struct LogEntry: Equatable, Sendable {
     var term: Term
     var command: [UInt8]
@@ -17,6 +18,8 @@ struct LogEntry: Equatable, Sendable {
 struct Snapshot: Equatable, Sendable {
     var index: LogIndex
     var term: Term
+    /// The members as of that index.
+    var members: [NodeID]
     var state: [UInt8]
 }
 
@@ -35,9 +38,18 @@ enum RaftMessage: Equatable, Sendable {
     /// Leadership is confirmed per numbered round, apart from appends, which have to wait for a disk.
     case heartbeat(round: UInt64, commit: LogIndex)
     case heartbeatAnswer(round: UInt64)
-    case snapshotPart(index: LogIndex, term: Term, offset: UInt64, bytes: [UInt8], isLast: Bool)
+    /// The snapshot with a part of its state only, which begins at `offset`.
+    case snapshotPart(Snapshot, offset: UInt64, isLast: Bool)
     /// The next part of snapshot `index` that the follower wants begins at `offset`.
     case snapshotWanted(index: LogIndex, offset: UInt64)
+
+    /// Whether it is said of a candidate's or leader's own accord, rather than in answer to one.
+    var isQuestion: Bool {
+        switch self {
+        case .preVote, .vote, .append, .heartbeat, .snapshotPart: true
+        case .preVoteGranted, .voteGranted, .appended, .appendRefused, .heartbeatAnswer, .snapshotWanted: false
+        }
+    }
 }
 
 /// A message with its sender, receiver and the sender's term.

@@ -5,6 +5,8 @@ enum ClientAPI {
         case read(key: String)
         /// A change; the identity is the client's own, where it gave one.
         case change(key: String, Command.Change, identity: Identity?)
+        case changeMembers(MemberChange)
+        case members
         case health
         case role(plain: Bool)
     }
@@ -25,6 +27,10 @@ enum ClientAPI {
         case ("role", 1):
             try allow("GET", request)
             return .role(plain: request.query == "plain")
+        case ("members", 1):
+            if request.method == "GET" { return .members }
+            try allow("POST", request, or: "GET")
+            return .changeMembers(try memberChange(in: try JSONFields(parsing: request.body)))
         case ("kv", 2):
             let key = try key(request.path[1])
             if request.method == "GET" { return .read(key: key) }
@@ -39,7 +45,7 @@ enum ClientAPI {
             let change = Command.Change.compareAndSet(
                 from: try require("from", in: fields), to: try require("to", in: fields))
             return .change(key: key, change, identity: try identity(in: fields))
-        default: throw HTTPFailure(404, "there are /kv/KEY, /kv/KEY/cas, /health and /role")
+        default: throw HTTPFailure(404, "there are /kv/KEY, /kv/KEY/cas, /members, /health and /role")
         }
     }
 
@@ -72,6 +78,14 @@ enum ClientAPI {
     private static func require(_ name: String, in fields: JSONFields) throws(HTTPFailure) -> String {
         guard let value = fields[name] else { throw HTTPFailure(400, "the member \"\(name)\" is missing") }
         return value
+    }
+
+    private static func memberChange(in fields: JSONFields) throws(HTTPFailure) -> MemberChange {
+        switch (fields["add"].flatMap(NodeID.init), fields["remove"].flatMap(NodeID.init)) {
+        case (let node?, nil): return .add(node)
+        case (nil, let node?): return .remove(node)
+        default: throw HTTPFailure(400, #"a change of members is {"add": ID} or {"remove": ID}, one at a time"#)
+        }
     }
 
     private static func identity(in fields: JSONFields) throws(HTTPFailure) -> Identity? {

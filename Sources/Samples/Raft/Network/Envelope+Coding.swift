@@ -20,10 +20,11 @@ extension Envelope {
         case .appendRefused(let previousIndex, let hint): writer.write(kind: 7, previousIndex, hint)
         case .heartbeat(let round, let commit): writer.write(kind: 8, round, commit)
         case .heartbeatAnswer(let round): writer.write(kind: 9, round)
-        case .snapshotPart(let index, let term, let offset, let bytes, let isLast):
-            writer.write(kind: 10, index, term, offset)
+        case .snapshotPart(let part, let offset, let isLast):
+            writer.write(kind: 10, part.index, part.term, offset)
             writer.write(UInt8(isLast ? 1 : 0))
-            writer.write(bytes)
+            writer.write(part.members)
+            writer.write(part.state)
         case .snapshotWanted(let index, let offset): writer.write(kind: 11, index, offset)
         }
     }
@@ -57,8 +58,8 @@ extension Envelope {
             let term: Term = try reader.number()
             let offset: UInt64 = try reader.number()
             let isLast = try reader.number(UInt8.self) == 1
-            message = .snapshotPart(
-                index: index, term: term, offset: offset, bytes: try reader.block(), isLast: isLast)
+            let part = Snapshot(index: index, term: term, members: try reader.block(), state: try reader.block())
+            message = .snapshotPart(part, offset: offset, isLast: isLast)
         case 11: message = .snapshotWanted(index: try reader.number(), offset: try reader.number())
         default: throw DecodingFailure()
         }

@@ -2,6 +2,7 @@
 enum Operation: Equatable, Sendable {
     case read(key: String)
     case change(Command)
+    case changeMembers(MemberChange)
 }
 
 /// What became of a request that was given to a leader.
@@ -15,8 +16,8 @@ enum Outcome: Equatable, Sendable {
 
 /// What travels between members: the protocol's messages, requests on their way to the leader, and answers.
 enum PeerFrame: Equatable, Sendable {
-    /// The first frame of a connection: who speaks.
-    case hello(NodeID)
+    /// The first frame of a connection: who speaks, and to whom it believes to speak.
+    case hello(from: NodeID, to: NodeID)
     case raft(Envelope)
     case request(number: UInt64, operation: Operation)
     case outcome(number: UInt64, outcome: Outcome)
@@ -29,9 +30,10 @@ enum PeerFrame: Equatable, Sendable {
         var writer = ByteWriter()
         writer.write(UInt32(0))
         switch self {
-        case .hello(let id):
+        case .hello(let from, let to):
             writer.write(UInt8(1))
-            writer.write(id)
+            writer.write(from)
+            writer.write(to)
         case .raft(let envelope):
             writer.write(UInt8(2))
             envelope.write(to: &writer)
@@ -45,6 +47,12 @@ enum PeerFrame: Equatable, Sendable {
             case .change(let command):
                 writer.write(UInt8(2))
                 writer.write(command.encoded)
+            case .changeMembers(.add(let node)):
+                writer.write(UInt8(3))
+                writer.write(node)
+            case .changeMembers(.remove(let node)):
+                writer.write(UInt8(4))
+                writer.write(node)
             }
         case .outcome(let number, let outcome):
             writer.write(UInt8(4))
@@ -72,13 +80,15 @@ enum PeerFrame: Equatable, Sendable {
 
     private init(from reader: inout ByteReader) throws(DecodingFailure) {
         switch try reader.number(UInt8.self) {
-        case 1: self = .hello(try reader.number())
+        case 1: self = .hello(from: try reader.number(), to: try reader.number())
         case 2: self = .raft(try Envelope(from: &reader))
         case 3:
             let number: UInt64 = try reader.number()
             switch try reader.number(UInt8.self) {
             case 1: self = .request(number: number, operation: .read(key: try reader.text()))
             case 2: self = .request(number: number, operation: .change(try Command(decoding: try reader.block())))
+            case 3: self = .request(number: number, operation: .changeMembers(.add(try reader.number())))
+            case 4: self = .request(number: number, operation: .changeMembers(.remove(try reader.number())))
             default: throw DecodingFailure()
             }
         case 4: self = .outcome(number: try reader.number(), outcome: try Outcome(from: &reader))

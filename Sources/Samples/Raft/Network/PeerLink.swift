@@ -15,13 +15,25 @@ final class PeerLink {
 
     let peer: NodeID
     private let ownID: NodeID
-    private let address: sockaddr_in
+    /// The address last heard of.
+    private var address: sockaddr_in?
+    /// Where the member is known by name. It may move, so it is looked up at every attempt to connect.
+    private let lookup: NameLookup?
     private var state = State.idle(retryAt: 0)
 
-    init(peer: NodeID, ownID: NodeID, address: sockaddr_in) {
-        self.peer = peer
+    init(to member: RaftOptions.Member, ownID: NodeID, bugs: Set<RaftBug>) {
+        peer = NodeID(member.id)
         self.ownID = ownID
-        self.address = address
+        if let literal = Sockets.literal(member.host, port: member.peerPort) {
+            address = literal
+            lookup = nil
+        } else if bugs.contains(.dnsOnce) {
+            address = try? Sockets.resolve(member.host, port: member.peerPort)
+            lookup = nil
+        } else {
+            lookup = NameLookup(host: member.host, port: member.peerPort)
+            lookup?.start()
+        }
     }
 
     deinit { if case .connecting(let descriptor, _) = state { close(descriptor) } }
@@ -50,7 +62,10 @@ final class PeerLink {
     func tick(_ now: Nanoseconds) {
         switch state {
         case .idle(let retryAt) where now >= retryAt:
-            if let descriptor = Sockets.connect(to: address) {
+            if let found = lookup?.take() { address = found }
+            // For the next attempt: this one does not wait.
+            lookup?.start()
+            if let address, let descriptor = Sockets.connect(to: address) {
                 state = .connecting(descriptor, giveUpAt: now + Self.connectTimeout)
             } else {
                 state = .idle(retryAt: now + Self.retryDelay)
@@ -73,7 +88,7 @@ final class PeerLink {
                 return false
             }
             let channel = ByteChannel(descriptor: descriptor)
-            channel.queue(PeerFrame.hello(ownID).encoded)
+            channel.queue(PeerFrame.hello(from: ownID, to: peer).encoded)
             state = .connected(channel)
             return true
         case .connected(let channel):

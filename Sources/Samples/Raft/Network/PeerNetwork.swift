@@ -5,19 +5,22 @@ final class PeerNetwork {
     private struct Incoming {
         let channel: ByteChannel
         var peer: NodeID?
+        /// Whom the peer believes to speak to.
+        var addressee: NodeID?
     }
 
     private let ownID: NodeID
+    private let bugs: Set<RaftBug>
     private let listener: Int32
     private var links: [PeerLink] = []
     private var incoming: [Int32: Incoming] = [:]
 
     init(options: RaftOptions, own: RaftOptions.Member) throws(RaftError) {
         ownID = NodeID(options.id)
+        bugs = options.bugs
         listener = try Sockets.listen(on: own.host, port: own.peerPort)
         for member in options.members where member.id != options.id {
-            let address = try Sockets.resolve(member.host, port: member.peerPort)
-            links.append(PeerLink(peer: NodeID(member.id), ownID: ownID, address: address))
+            links.append(PeerLink(to: member, ownID: ownID, bugs: bugs))
         }
     }
 
@@ -77,17 +80,23 @@ final class PeerNetwork {
     private func dispatch(
         _ frame: PeerFrame, from descriptor: Int32, _ take: (PeerFrame, NodeID) -> Void
     ) throws(DecodingFailure) {
-        if case .hello(let peer) = frame {
-            guard links.contains(where: { $0.peer == peer }) else { throw DecodingFailure() }
+        // With `dns-once`, who is found where a member should be is that member, and says so.
+        let isCredulous = bugs.contains(.dnsOnce)
+        if case .hello(let peer, let addressee) = frame {
+            guard links.contains(where: { $0.peer == peer }), addressee == ownID || isCredulous else {
+                throw DecodingFailure()
+            }
             // A member that connects again has given up its earlier connection, whether or not we heard of it.
-            for (other, connection) in incoming where connection.peer == peer && other != descriptor {
+            for (other, connection) in incoming
+            where connection.peer == peer && connection.addressee == addressee && other != descriptor {
                 incoming[other] = nil
             }
             incoming[descriptor]?.peer = peer
+            incoming[descriptor]?.addressee = addressee
             return
         }
         guard let peer = incoming[descriptor]?.peer else { throw DecodingFailure() }
-        if case .raft(let envelope) = frame {
+        if case .raft(let envelope) = frame, !isCredulous {
             guard envelope.from == peer, envelope.to == ownID else { throw DecodingFailure() }
         }
         take(frame, peer)

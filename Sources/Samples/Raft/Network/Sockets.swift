@@ -21,10 +21,19 @@ enum Sockets {
         return found
     }
 
+    /// The address, where it is written as one.
+    static func literal(_ host: String, port: UInt16) -> sockaddr_in? {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        return inet_pton(AF_INET, host, &address.sin_addr) == 1 ? address : nil
+    }
+
+    /// Listens on the address, or on all of this machine's where the host is a name: what a name stands for may change.
     static func listen(on host: String, port: UInt16) throws(RaftError) -> Int32 {
         let descriptor = try create()
         set(SO_REUSEADDR, 1, of: descriptor)
-        var address = try resolve(host, port: port)
+        var address = literal(host, port: port) ?? literal("0.0.0.0", port: port) ?? sockaddr_in()
         let result = withPointer(to: &address) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         guard result == 0, Glibc.listen(descriptor, 511) == 0 else {
             let reason = String(cString: strerror(errno))

@@ -58,6 +58,15 @@ struct LeaderDesk {
             }
             writes[index] = (core.term, origin)
             speculation?.apply(command, at: index)
+        case .changeMembers(let change):
+            // Whoever wants it asks again, so there is nothing to remember.
+            let outcome: Outcome =
+                switch core.change(change, now) {
+                case .done: .answered(.done)
+                case .underWay: .uncertain
+                case .refused: .refused
+                }
+            deliveries.append(Delivery(origin: origin, outcome: outcome))
         }
     }
 

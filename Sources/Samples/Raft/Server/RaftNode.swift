@@ -24,13 +24,13 @@ final class RaftNode {
         self.options = options
         let own = options.ownMember!
         id = NodeID(options.id)
-        let storage = try Storage(directory: options.dataDirectory)
+        let storage = try Storage(directory: options.dataDirectory, bugs: options.bugs)
         let state = try storage.recover()
         disk = try DiskThread(storage)
         var random = SystemRandomNumberGenerator()
         core = RaftCore(
             configuration: RaftCore.Configuration(
-                id: id, members: options.members.map { NodeID($0.id) }, bugs: options.bugs,
+                id: id, members: options.initialMembers.map(NodeID.init), bugs: options.bugs,
                 electionTimeout: options.electionTimeout.nanoseconds),
             state: state, seed: random.next(), now: Clocks.now)
         store = KeyValueStore(bugs: options.bugs)
@@ -106,7 +106,13 @@ final class RaftNode {
             switch call {
             case .health: respond(ticket, healthResponse)
             case .role(let plain): respond(ticket, roleResponse(plain: plain))
-            case .read, .change: perform(router.submit(call, ticket, Clocks.monotonic))
+            case .members: respond(ticket, membersResponse)
+            case .changeMembers(.add(let node)) where !options.members.contains { $0.id == Int(node) }:
+                throw HTTPFailure(400, "node \(node) is not in the list of peers")
+            case .read, .change, .changeMembers:
+                let now = Clocks.now
+                let stamp = options.bugs.contains(.trustClockOrdering) ? now.wall : nil
+                perform(router.submit(call, ticket, stamp: stamp, now.monotonic))
             }
         } catch {
             respond(ticket, .error(error.status, error.reason, definite: true))
@@ -119,6 +125,14 @@ final class RaftNode {
 
     private var healthResponse: HTTPResponse {
         core.leader == nil ? .error(503, "no leader is known", definite: true) : HTTPResponse(200, "{}")
+    }
+
+    private var membersResponse: HTTPResponse {
+        let members = core.members.current.map(String.init).joined(separator: ",")
+        let isSettled =
+            options.bugs.contains(.splitConfig)
+            || core.members.lastChange <= core.commitIndex && core.learner == nil
+        return HTTPResponse(200, #"{"members":[\#(members)],"settled":\#(isSettled)}"#)
     }
 
     private func roleResponse(plain: Bool) -> HTTPResponse {
@@ -163,11 +177,12 @@ final class RaftNode {
             let index = appliedIndex + 1
             let entry = core.log[index]
             var answer: Answer?
-            if !entry.command.isEmpty {
-                guard let command = try? Command(decoding: entry.command) else {
+            if !entry.command.isEmpty, entry.members == nil {
+                if let command = try? Command(decoding: entry.command) {
+                    answer = store.apply(command, at: index)
+                } else if !options.bugs.contains(.tornLog) {
                     throw RaftError("the log entry \(index) cannot be read")
                 }
-                answer = store.apply(command, at: index)
             }
             appliedIndex = index
             desk.applied(index, term: entry.term, answer: answer)

@@ -47,24 +47,31 @@ struct RequestRouter {
     }
 
     /// Takes a client's request. A change without an identity of its own is given one.
-    mutating func submit(_ call: ClientAPI.Call, _ ticket: Ticket, _ now: Nanoseconds) -> [Action] {
+    ///
+    /// - Parameter stamp: what a change is stamped with, where changes are.
+    mutating func submit(
+        _ call: ClientAPI.Call, _ ticket: Ticket, stamp: Nanoseconds? = nil, _ now: Nanoseconds
+    ) -> [Action] {
         guard pending.count < Self.maximumPending else {
             return [.respond(ticket, .error(503, "too many requests", definite: true))]
         }
         var slot: Int?
         let operation: Operation
         switch call {
-        case .health, .role: return []
+        case .health, .role, .members: return []
         case .read(let key): operation = .read(key: key)
+        case .changeMembers(let change): operation = .changeMembers(change)
         case .change(let key, let change, let identity):
+            var command: Command
             if let identity {
-                operation = .change(
-                    Command(client: identity.client, request: identity.request, key: key, change: change))
+                command = Command(client: identity.client, request: identity.request, key: key, change: change)
             } else {
                 let name = names.take()
                 slot = name.slot
-                operation = .change(Command(client: name.client, request: name.request, key: key, change: change))
+                command = Command(client: name.client, request: name.request, key: key, change: change)
             }
+            command.stamp = stamp
+            operation = .change(command)
         }
         lastNumber &+= 1
         pending[lastNumber] = Pending(
@@ -90,7 +97,7 @@ struct RequestRouter {
                 request.askedMember = reachable
                 request.retryAt = now + request.retryInterval
                 request.retryInterval = min(2 * request.retryInterval, Self.longestRetry)
-                if case .change = request.operation { request.openDeliveries += 1 }
+                if case .read = request.operation {} else { request.openDeliveries += 1 }
                 actions.append(.deliver(number: number, operation: request.operation, to: reachable))
             } else if now >= request.retryAt {
                 request.retryAt = now + Self.refusalDelay

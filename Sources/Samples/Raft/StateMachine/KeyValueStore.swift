@@ -2,6 +2,8 @@
 struct KeyValueStore: Equatable, Sendable {
     private(set) var values: [String: String] = [:]
     private(set) var sessions: SessionTable
+    /// When each key was last put, as the stamps have it; `trust-clock-ordering` only.
+    private var stamps: [String: Nanoseconds] = [:]
     private let bugs: Set<RaftBug>
 
     init(bugs: Set<RaftBug> = [], sessionLimit: Int = 16_384) {
@@ -23,6 +25,7 @@ struct KeyValueStore: Equatable, Sendable {
     private mutating func change(_ command: Command) -> Answer {
         switch command.change {
         case .put(let value):
+            if bugs.contains(.trustClockOrdering), isOutdated(command) { return .done }
             values[command.key] = value
             return .done
         case .compareAndSet(let from, let to):
@@ -30,6 +33,15 @@ struct KeyValueStore: Equatable, Sendable {
             values[command.key] = to
             return .done
         }
+    }
+
+    /// Last write wins, and which is the last the clocks decide. While they all are right that is even linearizable: a
+    /// put that is dropped was under way when the one that it lost against took effect.
+    private mutating func isOutdated(_ command: Command) -> Bool {
+        guard let stamp = command.stamp else { return false }
+        if let last = stamps[command.key], stamp < last { return true }
+        stamps[command.key] = stamp
+        return false
     }
 
     // MARK: Snapshots
@@ -41,6 +53,11 @@ struct KeyValueStore: Equatable, Sendable {
         for (key, value) in values {
             writer.write(key)
             writer.write(value)
+        }
+        writer.write(UInt32(stamps.count))
+        for (key, stamp) in stamps {
+            writer.write(key)
+            writer.write(stamp)
         }
         sessions.write(to: &writer)
         return writer.bytes
@@ -55,6 +72,11 @@ struct KeyValueStore: Equatable, Sendable {
             for _ in 0..<count {
                 let key = try reader.text()
                 restored.values[key] = try reader.text()
+            }
+            let stampCount: UInt32 = try reader.number()
+            for _ in 0..<stampCount {
+                let key = try reader.text()
+                restored.stamps[key] = try reader.number()
             }
             try restored.sessions.read(from: &reader)
             guard reader.isAtEnd else { throw DecodingFailure() }

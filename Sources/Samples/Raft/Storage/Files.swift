@@ -10,8 +10,17 @@ enum Files {
         var partial = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             partial += partial.isEmpty || partial.hasSuffix("/") ? String(part) : "/" + part
-            guard mkdir(partial, 0o755) == 0 || errno == EEXIST else { throw failure("cannot create", partial) }
+            guard mkdir(partial, 0o755) == 0 else {
+                if errno == EEXIST { continue }
+                throw failure("cannot create", partial)
+            }
+            try syncDirectory(parent(of: partial))
         }
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// The whole file, or nil where there is none.

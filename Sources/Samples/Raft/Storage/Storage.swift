@@ -3,15 +3,19 @@ import Glibc
 /// What one node keeps on disk: `hard-state` (term and vote), `snapshot` and `log` in its data directory.
 final class Storage {
     private let directory: String
+    private let bugs: Set<RaftBug>
+    private var schedule: SyncSchedule
     private var logFile: Int32 = -1
     private let lockFile: Int32
 
     /// Creates the directory where it is missing and takes it for this process alone.
     ///
     /// - Throws: where another process uses it.
-    init(directory: String) throws(RaftError) {
+    init(directory: String, bugs: Set<RaftBug> = []) throws(RaftError) {
         try Files.createDirectory(directory)
         self.directory = directory
+        self.bugs = bugs
+        schedule = SyncSchedule(bugs: bugs)
         let path = directory + "/lock"
         lockFile = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lockFile >= 0 else { throw Files.failure("cannot open", path) }
@@ -46,16 +50,11 @@ final class Storage {
             }
             state.snapshot = snapshot
         }
-        let path = directory + "/log"
-        if let bytes = try Files.read(path) {
-            let (log, wholeBytes) = try LogFile.parse(bytes)
-            state.log = log
-            if wholeBytes < bytes.count {
-                guard truncate(path, off_t(wholeBytes)) == 0 else { throw Files.failure("cannot truncate", path) }
-            }
+        if let bytes = try Files.read(directory + "/log") {
+            state.log = try LogFile.parse(bytes, trusting: bugs.contains(.tornLog)).log
         }
         try state.reconcile()
-        // Rewritten always: it puts what a crash left half done on disk for certain, before anybody relies on it.
+        // Rewritten always: it cuts off a torn tail, and puts what a crash left half done on disk for certain, before anybody relies on it.
         try rewriteLog(
             baseIndex: state.log.baseIndex, baseTerm: state.log.baseTerm,
             entries: state.log.suffix(after: state.log.baseIndex))
@@ -71,7 +70,9 @@ final class Storage {
 
     private static func parseSnapshot(_ bytes: [UInt8]) throws(DecodingFailure) -> Snapshot {
         var reader = try checked(bytes)
-        return Snapshot(index: try reader.number(), term: try reader.number(), state: try reader.block())
+        return Snapshot(
+            index: try reader.number(), term: try reader.number(), members: try reader.block(),
+            state: try reader.block())
     }
 
     /// A reader of what precedes the checksum at the end.
@@ -85,7 +86,7 @@ final class Storage {
 
     // MARK: Writing
 
-    /// Performs the writes in order; when it returns they are on disk. Appends share one write and one fsync.
+    /// Performs the writes in order; when it returns they are on disk, unless a bug has it otherwise. Appends share one write and one fsync.
     func perform(_ writes: [DurableWrite]) throws(RaftError) {
         var appended: [UInt8] = []
         for write in writes {
@@ -110,7 +111,7 @@ final class Storage {
     private func flush(_ appended: inout [UInt8]) throws(RaftError) {
         guard !appended.isEmpty else { return }
         try Files.write(appended, to: logFile, path: directory + "/log")
-        try Files.sync(logFile, path: directory + "/log")
+        if schedule.isDue(Clocks.monotonic) { try Files.sync(logFile, path: directory + "/log") }
         appended.removeAll()
     }
 
@@ -119,6 +120,7 @@ final class Storage {
             var writer = ByteWriter()
             writer.write(snapshot.index)
             writer.write(snapshot.term)
+            writer.write(snapshot.members)
             writer.write(snapshot.state)
             try replaceChecked("snapshot", with: writer)
         }

@@ -2,67 +2,79 @@ import PolygraphHistory
 
 /// One fault of a run, put together from its events in the history: what was meant, what was done, what proves it,
 /// and when it was undone.
-struct Fault: Sendable {
+public struct RecordedFault: Hashable, Sendable {
     /// The number that the injection and the undo share; nil for an event that names none.
-    var id: Int64?
+    public var id: Int64?
     /// `partition`, `kill`, `pause`, `clock`, …
-    var function: String
+    public var function: String
     /// `majority-ring`, `bump`, … where there is one.
-    var kind: String?
+    public var kind: String?
     /// Names of the nodes it was for.
-    var targets: [String]
+    public var targets: [String]
+    /// Directed pairs of names of nodes that it cut.
+    public var cut: [[String]] = []
     /// One sentence for people.
-    var summary: String
+    public var summary: String
     /// Index of the first event of this fault.
-    var firstIndex: Int
+    public var firstIndex: Int
     /// When the nemesis began to inject it; nanoseconds, as all times here.
-    var intended: Int64?
+    public var intended: Int64?
     /// From when it was in force; nil when it never was.
-    var began: Int64?
+    public var began: Int64?
     /// When the nemesis began to undo it.
-    var undoIntended: Int64?
+    public var undoIntended: Int64?
     /// When it was undone; nil when it stayed to the end.
-    var ended: Int64?
+    public var ended: Int64?
     /// Why it could not be injected.
-    var failure: String?
+    public var failure: String?
     /// Why it could not be undone.
-    var undoFailure: String?
+    public var undoFailure: String?
     /// Whether the measurement showed that it took effect; nil when nobody measured.
-    var proved: Bool?
+    public var proved: Bool?
     /// The measured facts of the injection.
-    var proof: [String: Value] = [:]
+    public var proof: [String: Value] = [:]
     /// The measured facts of the undo.
-    var undoProof: [String: Value] = [:]
+    public var undoProof: [String: Value] = [:]
 
     /// What it is, in few words: `partition majority-ring`.
-    var title: String { kind.map { "\(function) \($0)" } ?? function }
+    public var title: String { kind.map { "\(function) \($0)" } ?? function }
+
+    /// For a sentence: `Fault 3 (partition majority-ring)`.
+    public var label: String { id.map { "Fault \($0) (\(title))" } ?? "A fault (\(title))" }
+
+    /// Whether it did nothing on purpose, because a majority was to be kept.
+    public var isSkipped: Bool { proof["skipped"] != nil }
+
+    /// Whether a measurement showed that it bit, at its beginning or until its end.
+    public var tookEffect: Bool {
+        // A cut of silent links swallows its first frame late.
+        proved == true || (undoProof["frames_cut"]?.integerValue ?? 0) > 0
+    }
 
     /// What became of it, in one word or two.
-    var state: String {
+    public var state: String {
+        if isSkipped { return "skipped" }
         if failure != nil { return "failed" }
         if began == nil { return "not confirmed" }
         if undoFailure != nil { return "undo failed" }
-        switch proved {
-        case true?: return "proved"
-        case false?: return "no effect seen"
-        case nil: return "not measured"
-        }
+        if tookEffect { return "proved" }
+        return proved == nil ? "not measured" : "no effect seen"
     }
 
     /// Whether it was in force at some time from `start` to `end`.
-    func isInForce(from start: Int64, to end: Int64) -> Bool {
+    public func isInForce(from start: Int64, to end: Int64) -> Bool {
         guard let began else { return false }
         return began <= end && start <= (ended ?? .max)
     }
 }
 
 /// All faults of a history, in the order in which they were first mentioned.
-struct FaultLog: Sendable {
-    private(set) var faults: [Fault] = []
+public struct FaultLog: Hashable, Sendable {
+    public private(set) var faults: [RecordedFault] = []
 
     /// Reads the events of the nemesis. Events that do not follow Polygraph's fields (another tool's) become
     /// faults of one moment.
-    init(_ history: History) {
+    public init(_ history: History) {
         var known: [Int64: Int] = [:]
         for event in history.operations where event.process == .nemesis {
             guard let id = event.value["fault"]?.integerValue else {
@@ -84,23 +96,23 @@ struct FaultLog: Sendable {
     }
 
     /// How many were in force at some time.
-    var injected: Int { faults.count { $0.began != nil } }
+    public var injected: Int { faults.count { $0.began != nil } }
     /// How many are proved by a measurement.
-    var proved: Int { faults.count { $0.began != nil && $0.proved == true } }
+    public var proved: Int { faults.count { $0.began != nil && $0.tookEffect } }
 
     /// Those that were in force at some time from `start` to `end`.
-    func inForce(from start: Int64, to end: Int64) -> [Fault] {
+    public func inForce(from start: Int64, to end: Int64) -> [RecordedFault] {
         faults.filter { $0.isInForce(from: start, to: end) }
     }
 
-    private static func new(_ event: Operation, id: Int64?) -> Fault {
-        Fault(
+    private static func new(_ event: Operation, id: Int64?) -> RecordedFault {
+        RecordedFault(
             id: id, function: event.function, kind: event.value["kind"]?.stringValue,
             targets: event.value["targets"]?.elements?.compactMap(\.stringValue) ?? [],
             summary: event.value["summary"]?.stringValue ?? "", firstIndex: event.index)
     }
 
-    private static func foreign(_ event: Operation) -> Fault {
+    private static func foreign(_ event: Operation) -> RecordedFault {
         var fault = new(event, id: nil)
         if fault.summary.isEmpty, event.value != .null { fault.summary = event.value.description }
         fault.began = event.time
@@ -110,7 +122,7 @@ struct FaultLog: Sendable {
     }
 }
 
-extension Fault {
+extension RecordedFault {
     /// Adds what one event says.
     fileprivate mutating func take(_ event: Operation) {
         let undo = event.value["action"]?.stringValue == "undo"
@@ -130,30 +142,9 @@ extension Fault {
         }
         // The effect knows more than the intent: which node was drawn, what exactly was cut.
         if !undo, let sentence = event.value["summary"]?.stringValue { summary = sentence }
+        if !undo, let pairs = event.value["cut"]?.elements {
+            cut = pairs.map { ($0.elements ?? []).compactMap(\.stringValue) }.filter { $0.count == 2 }
+        }
         if !undo, let names = event.value["targets"]?.elements { targets = names.compactMap(\.stringValue) }
-    }
-
-    /// The measured facts as short phrases: `frames cut 312`, `n1: measured offset 60 s`.
-    func proofPhrases(undo: Bool = false) -> [String] {
-        let facts = undo ? undoProof : proof
-        return facts.sorted { $0.key < $1.key }.map { Self.phrase($0.key, $0.value) }
-    }
-
-    private static func phrase(_ name: String, _ value: Value) -> String {
-        if let fields = value.fields {
-            return name + ": "
-                + fields.sorted { $0.key < $1.key }.map { phrase($0.key, $0.value) }.joined(separator: ", ")
-        }
-        var words = name.split(separator: "_").map(String.init)
-        let isTime =
-            words.last == "ns" || (words.contains { ["offset", "elapsed", "skew", "latency"].contains($0) })
-        if isTime, let nanoseconds = value.integerValue {
-            if words.last == "ns" { words.removeLast() }
-            // Whole offsets are told to the millisecond: "1 min" would hide how exact the measurement is.
-            let isLong = nanoseconds.magnitude >= 1_000_000_000
-            return words.joined(separator: " ") + " " + (isLong ? Units.moment : Units.duration)(nanoseconds)
-        }
-        let shown = value.stringValue ?? value.integerValue.map { Units.count(Int($0)) } ?? value.description
-        return words.joined(separator: " ") + " " + shown
     }
 }

@@ -1,0 +1,69 @@
+import Synchronization
+
+extension Lab {
+    public func superviseDisk(_ node: Node, _ supervision: DiskSupervision) throws(ClusterError) {
+        _ = try disk(node, ["supervise"] + supervision.words)
+    }
+
+    public func setSystemCallRules(_ node: Node, _ rules: [SystemCallRule]) throws(ClusterError) {
+        _ = try disk(node, ["rules"] + rules.flatMap(\.words))
+    }
+
+    public func systemCallCounters(of node: Node) throws(ClusterError) -> [SystemCallCounters] {
+        let numbers = try disk(node, ["counters"]).dropFirst().compactMap { Int64($0) }
+        return stride(from: 0, to: numbers.count - 2, by: 3).map {
+            SystemCallCounters(matched: Int(numbers[$0]), hit: Int(numbers[$0 + 1]), lastHit: numbers[$0 + 2])
+        }
+    }
+
+    public func powerFail(_ nodes: [Node], _ failure: PowerFailure) throws(ClusterError) -> [PowerFailureProof] {
+        // The power of all fails at once: nobody lives to see another die.
+        var killed: [Int] = []
+        for node in nodes { _ = try? pause(node) }
+        for node in nodes { killed.append(try kill(node)) }
+        var proofs: [PowerFailureProof] = []
+        for (node, count) in zip(nodes, killed) {
+            let answer = try disk(node, ["power-failure"] + failure.words)
+            guard var proof = PowerFailureProof(words: answer.dropFirst()) else { throw misunderstood(node) }
+            proof.processesKilled += count
+            proofs.append(proof)
+        }
+        return proofs
+    }
+
+    public func durability(of node: Node) throws(ClusterError) -> DurabilityCounters {
+        guard let counters = DurabilityCounters(words: try disk(node, ["durability"]).dropFirst()) else {
+            throw misunderstood(node)
+        }
+        return counters
+    }
+
+    public func corruptFiles(_ node: Node, _ corruption: FileCorruption) throws(ClusterError) -> [FileDamage] {
+        try corruption.apply(to: node.dataDirectory, of: node.name)
+    }
+
+    public func snapshotFiles(_ node: Node, matching pattern: String) throws(ClusterError) -> Int {
+        let snapshot = try FileSnapshot(of: node.dataDirectory, matching: pattern, node: node.name)
+        snapshots.withLock { $0[node.index] = snapshot }
+        return snapshot.count
+    }
+
+    public func rollBackFiles(_ node: Node) throws(ClusterError) -> [FileDamage] {
+        guard let snapshot = snapshots.withLock({ $0[node.index] }) else {
+            throw ClusterError("roll back files of", node: node.name, "there is no snapshot of them")
+        }
+        return try snapshot.restore(node: node.name)
+    }
+
+    private func disk(_ node: Node, _ words: [String]) throws(ClusterError) -> [String] {
+        guard case .disk(let answer) = try agent(of: node).ask(.disk(words)) else { throw misunderstood(node) }
+        if answer.first == "failed" {
+            throw ClusterError("reach the disk of", node: node.name, answer.dropFirst().joined(separator: " "))
+        }
+        return answer
+    }
+
+    private func misunderstood(_ node: Node) -> ClusterError {
+        ClusterError("understand", node: node.name, "its agent gives a wrong answer")
+    }
+}
