@@ -102,8 +102,12 @@ let package = Package(
             path: "Benchmarks/DriverBenchmark", swiftSettings: settings),
         // What the lab's tests run inside a world of its own, because a test process has threads and cannot enter one.
         .executableTarget(
-            name: "LabTestProgram", dependencies: ["CLinux", "PolygraphCluster"], path: "Tests/Support/LabTestProgram",
-            swiftSettings: settings),
+            name: "LabTestProgram",
+            dependencies: [
+                "CLinux", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis",
+                "PolygraphSystems",
+            ],
+            path: "Tests/Support/LabTestProgram", swiftSettings: settings),
         .executableTarget(
             name: "LabBenchmark", dependencies: ["CLinux", "PolygraphCluster"], path: "Benchmarks/LabBenchmark",
             swiftSettings: settings),

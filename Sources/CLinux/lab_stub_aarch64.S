@@ -30,7 +30,7 @@ lab_stub_start:
 stub_generation:
     .quad 0
 stub_settings:
-    .fill 64, 1, 0
+    .fill 128, 1, 0
 stub_original:
     // Filled in by whoever copies the stub; as it stands, the system call.
     mov x8, #113
@@ -88,9 +88,11 @@ stub_adjust:
     adr x10, stub_settings
 1:  ldar x11, [x9]
     and x12, x11, #1
-    add x12, x10, x12, lsl #5
+    add x12, x10, x12, lsl #6
     ldp x13, x14, [x12]
-    ldr x15, [x12, #16]
+    ldp x15, x7, [x12, #16]
+    ldp x8, x16, [x12, #32]
+    ldr x17, [x12, #48]
     // The setting is read before the generation is looked at again.
     dmb ishld
     ldr x12, [x9]
@@ -101,17 +103,28 @@ stub_adjust:
     ldp x3, x4, [x1]
     madd x3, x3, x2, x4
     sub x4, x3, x14
-    mul x5, x4, x15
+    add x3, x3, x13
+    cbz x8, 2f
+    // The strobe: in every second stretch the clock is ahead.
+    sdiv x5, x4, x8
+    tbz x5, #0, 2f
+    add x3, x3, x16
+2:  mul x5, x4, x15
     smulh x6, x4, x15
     extr x5, x6, x5, #48
     add x3, x3, x5
-    add x3, x3, x13
+    cmp x4, x7
+    csel x4, x7, x4, gt
+    mul x5, x4, x17
+    smulh x6, x4, x17
+    extr x5, x6, x5, #48
+    add x3, x3, x5
     sdiv x4, x3, x2
     msub x5, x4, x2, x3
-    tbz x5, #63, 2f
+    tbz x5, #63, 3f
     add x5, x5, x2
     sub x4, x4, #1
-2:  stp x4, x5, [x1]
+3:  stp x4, x5, [x1]
     ret
 
 lab_stub_end:

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab_sweeper.h"
 #include "lab_system.h"
 
 enum message_kind {
@@ -97,7 +98,11 @@ void lab_world_mark(char *buffer, size_t size) {
 
 // The program
 
-static _Noreturn void run_program(int failures, const sigset_t *mask, char *const arguments[]) {
+static _Noreturn void run_program(int failures, int sweeper, const sigset_t *mask, char *const arguments[]) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", sweeper);
+    if (sweeper >= 0 && fcntl(sweeper, F_SETFD, 0) == 0) setenv(LAB_SWEEPER_VARIABLE, number, 1);
+    else unsetenv(LAB_SWEEPER_VARIABLE);
     char mark[128];
     lab_world_mark(mark, sizeof mark);
     setenv(LAB_WORLD_VARIABLE, mark, 1);
@@ -204,7 +209,7 @@ static _Noreturn void refuse(int channel, const char *step, int error) {
     _exit(1);
 }
 
-static _Noreturn void run_keeper(int channel, const sigset_t *mask, char *const arguments[]) {
+static _Noreturn void run_keeper(int channel, int sweeper, const sigset_t *mask, char *const arguments[]) {
     // If the outer process is gone already, the channel is at its end, and receive_message says so.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct message message;
@@ -227,7 +232,7 @@ static _Noreturn void run_keeper(int channel, const sigset_t *mask, char *const 
     if (pipe2(failures, O_CLOEXEC)) refuse(channel, "create a pipe", errno);
     pid_t program = fork();
     if (program < 0) refuse(channel, "create a process", errno);
-    if (program == 0) run_program(failures[1], mask, arguments);
+    if (program == 0) run_program(failures[1], sweeper, mask, arguments);
     close(failures[1]);
     ssize_t count = read(failures[0], &error, sizeof error);
     if (count == sizeof error) refuse(channel, "run this program again (/proc/self/exe)", error);
@@ -288,11 +293,15 @@ int lab_world_enter(bool new_user, char *const arguments[], struct lab_failure *
     for (int i = 0; i < passed_count; i++) sigaddset(&passed, passed_signals[i]);
     sigprocmask(SIG_BLOCK, &passed, &mask);
 
+    // Without a sweeper nothing but empty control groups may be left.
+    pid_t sweeping = -1;
+    int sweeper = lab_sweeper_start(&sweeping);
+
     long flags = SIGCHLD | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | (new_user ? CLONE_NEWUSER : 0);
     pid_t keeper = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
     if (keeper == 0) {
         close(channel[0]);
-        run_keeper(channel[1], &mask, arguments);
+        run_keeper(channel[1], sweeper, &mask, arguments);
     }
     int error = keeper < 0 ? errno : 0;
     close(channel[1]);
@@ -329,6 +338,10 @@ int lab_world_enter(bool new_user, char *const arguments[], struct lab_failure *
         close(channel[0]);
     }
     if (signals >= 0) close(signals);
+    if (sweeper >= 0) {
+        close(sweeper);
+        while (waitpid(sweeping, NULL, 0) < 0 && errno == EINTR) {}
+    }
     sigprocmask(SIG_SETMASK, &mask, NULL);
     return result;
 }

@@ -24,11 +24,12 @@ public struct HTTPRequestTemplate: Hashable, Sendable {
     }
 
     /// The request as one node gets it.
+    /// - Parameter member: the member that is asked to let the node join or leave.
     /// - Throws: `ClientError.definite` when the node's name or address makes no host.
     public func bound(
-        to node: TemplateNode, among nodes: [TemplateNode]
+        to node: TemplateNode, among nodes: [TemplateNode], program: String = "", member: TemplateNode? = nil
     ) throws(ClientError) -> BoundHTTPRequest {
-        let authority = url.authority.text(for: node, among: nodes)
+        let authority = url.authority.text(for: node, among: nodes, member: member)
         guard let (host, port) = URLTemplate.split(authority) else {
             throw .definite("`\(authority)` is no host and port")
         }
@@ -43,8 +44,9 @@ public struct HTTPRequestTemplate: Hashable, Sendable {
         if body != nil { lines += "Content-Type: application/json\r\n" }
         target.append(literal: Array(lines.utf8))
         return BoundHTTPRequest(
-            host: host, port: port, method: method, head: target.bound(to: node, among: nodes),
-            body: body?.bound(to: node, among: nodes))
+            host: host, port: port, method: method,
+            head: target.bound(to: node, among: nodes, program: program, member: member),
+            body: body?.bound(to: node, among: nodes, program: program, member: member))
     }
 }
 

@@ -11,6 +11,8 @@ public enum Placeholder: Hashable, Sendable {
     case nodeAddress, nodeName
     /// Counted from 1: n1 is 1.
     case nodeIndex
+    /// The member that is asked to let the node join or leave; its index counts from 1 too.
+    case memberAddress, memberName, memberIndex
     /// All nodes, joined by commas; with a port each is followed by `:port`.
     case addresses(port: Int?), names(port: Int?)
     /// The node's data directory.
@@ -32,6 +34,9 @@ public enum Placeholder: Hashable, Sendable {
         case .nodeAddress: "node.address"
         case .nodeName: "node.name"
         case .nodeIndex: "node.index"
+        case .memberAddress: "member.address"
+        case .memberName: "member.name"
+        case .memberIndex: "member.index"
         case .addresses: "nodes | addresses"
         case .names: "nodes | names"
         case .data: "data"
@@ -63,6 +68,10 @@ public struct PlaceholderScope: Hashable, Sendable {
 
     /// Commands and environment variables of a node.
     public static let command = PlaceholderScope(place: "a command", placeholders: ofNode + [.data, .polygraph])
+    /// Commands and requests that let a node join or leave.
+    public static let membership = PlaceholderScope(
+        place: "a change of members",
+        placeholders: ofNode + [.memberAddress, .memberName, .memberIndex, .data, .polygraph])
     /// Questions to a node that belong to no operation.
     public static let probe = PlaceholderScope(place: "a probe", placeholders: ofNode)
 

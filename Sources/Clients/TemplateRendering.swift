@@ -2,14 +2,18 @@ import PolygraphHistory
 
 extension Template {
     /// Fills in all that concerns the node; what is left concerns the operation.
-    /// - Parameter program: the path that `{{polygraph}}` stands for.
-    public func bound(to node: TemplateNode, among nodes: [TemplateNode], program: String = "") -> Template {
+    /// - Parameters:
+    ///   - program: the path that `{{polygraph}}` stands for.
+    ///   - member: the member that is asked to let the node join or leave.
+    public func bound(
+        to node: TemplateNode, among nodes: [TemplateNode], program: String = "", member: TemplateNode? = nil
+    ) -> Template {
         var result = Template()
         for segment in segments {
             switch segment {
             case .placeholder(let placeholder, let encoding) where !placeholder.isOfOperation:
                 var bytes: [UInt8] = []
-                let value = Self.value(of: placeholder, node, nodes, program)
+                let value = Self.value(of: placeholder, node, nodes, program, member ?? node)
                 Self.append(value, as: encoding, to: &bytes)
                 result.append(literal: bytes)
             case .placeholder(let placeholder, let encoding): result.append(placeholder, encoding)
@@ -20,10 +24,12 @@ extension Template {
     }
 
     /// The text of a template that has nothing to do with operations, for one node.
-    public func text(for node: TemplateNode, among nodes: [TemplateNode], program: String = "") -> String {
+    public func text(
+        for node: TemplateNode, among nodes: [TemplateNode], program: String = "", member: TemplateNode? = nil
+    ) -> String {
         var bytes: [UInt8] = []
         let none = Request(function: "", key: nil, value: .null, process: 0, operation: 0, deadline: 0)
-        bound(to: node, among: nodes, program: program).render(none, into: &bytes)
+        bound(to: node, among: nodes, program: program, member: member).render(none, into: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -54,12 +60,16 @@ extension Template {
     }
 
     private static func value(
-        of placeholder: Placeholder, _ node: TemplateNode, _ nodes: [TemplateNode], _ program: String
+        of placeholder: Placeholder, _ node: TemplateNode, _ nodes: [TemplateNode], _ program: String,
+        _ member: TemplateNode
     ) -> Value {
         switch placeholder {
         case .nodeAddress: .string(node.address)
         case .nodeName: .string(node.name)
         case .nodeIndex: .integer(Int64(node.index))
+        case .memberAddress: .string(member.address)
+        case .memberName: .string(member.name)
+        case .memberIndex: .integer(Int64(member.index))
         case .addresses(let port): .string(joined(nodes.map(\.address), port))
         case .names(let port): .string(joined(nodes.map(\.name), port))
         case .data: .string(node.data)

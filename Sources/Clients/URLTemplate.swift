@@ -19,7 +19,7 @@ public struct URLTemplate: Hashable, Sendable {
         let start = scheme.utf8.count
         try Self.checkLiterals(bytes)
         let end = Self.endOfAuthority(bytes, from: start)
-        authority = try Self.part(bytes[start..<end], PlaceholderScope.host, .host)
+        authority = try Self.part(bytes[start..<end], scope.host, .host)
         var target = Template()
         if end == bytes.count || bytes[end] != UInt8(ascii: "/") { target.append(literal: Array("/".utf8)) }
         let rest = try Self.part(bytes[end...], scope, .percent)
@@ -116,8 +116,10 @@ public struct URLTemplate: Hashable, Sendable {
 
 extension PlaceholderScope {
     /// The host of a URL: what is known before there is an operation.
-    static let host = PlaceholderScope(
-        place: "the host of a URL", placeholders: [.nodeAddress, .nodeName, .nodeIndex])
+    var host: PlaceholderScope {
+        let known: [Placeholder] = [.nodeAddress, .nodeName, .nodeIndex, .memberAddress, .memberName, .memberIndex]
+        return PlaceholderScope(place: "the host of a URL", placeholders: known.filter(placeholders.contains))
+    }
 }
 
 extension URLTemplate {

@@ -29,15 +29,30 @@ struct ClockBender {
             seen.formUnion(entries.map(\.id))
         }
         let elapsed = lab_monotonic_time() - start
+        let (offset, method) = try measure(program, detour)
+        return ClockProof(processes: count, elapsed: elapsed, measuredOffset: offset, method: method)
+    }
+
+    /// Reads the clock without changing it.
+    mutating func read(program: Int32?, _ entries: [ProcessEntry]) throws(ClusterError) -> ClockProof {
+        let detour = try preparedDetour()
+        let start = lab_monotonic_time()
+        try update(entries)
+        let (offset, method) = try measure(program, detour)
+        return ClockProof(
+            processes: entries.count, elapsed: lab_monotonic_time() - start, measuredOffset: offset, method: method)
+    }
+
+    /// The offset that the node's own program sees, or a probe process in its place, and how it was read.
+    private func measure(
+        _ program: Int32?, _ detour: ClockDetour
+    ) throws(ClusterError) -> (offset: Int64, method: String) {
         if let program, let bent = processes.first(where: { $0.key.pid == program })?.value,
             let offset = bent.measuredOffset()
         {
-            return ClockProof(
-                processes: count, elapsed: elapsed, measuredOffset: offset, method: "the node's own process")
+            return (offset, "the node's own process")
         }
-        return ClockProof(
-            processes: count, elapsed: elapsed, measuredOffset: try measureProbe(detour),
-            method: "a probe process beside the node")
+        return (try measureProbe(detour), "a probe process beside the node")
     }
 
     private mutating func preparedDetour() throws(ClusterError) -> ClockDetour {

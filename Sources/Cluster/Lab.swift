@@ -19,6 +19,7 @@ public final class Lab: Transport {
     let ethernet: EthernetSwitch
     /// nil where the nodes know each other's names from their files.
     let nameServer: Mutex<NameServer?> = Mutex(nil)
+    let controlGroups = ControlGroups()
 
     /// Builds the lab: nodes without processes, all links whole.
     public init(_ configuration: LabConfiguration) throws(ClusterError) {
@@ -121,10 +122,8 @@ public final class Lab: Transport {
     // MARK: Processes
 
     public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
-        var whole = launch
-        whole.environment = Lab.inheritedEnvironment().merging(launch.environment) { _, new in new }
         let beginnings = logs(of: node).map { LogTail.length($0) }
-        let answer = try agent(of: node).ask(.start(whole, folder: node.dataDirectory))
+        let answer = try agent(of: node).ask(.start(Lab.whole(launch), folder: node.dataDirectory))
         if case .endedAtOnce(let status, let signal) = answer {
             let last = lastOutput(of: node, lines: 5, from: beginnings)
             throw ClusterError("start", node: node.name, Lab.endedAtOnce(launch, status, signal, last))
@@ -193,6 +192,13 @@ public final class Lab: Transport {
         return "\(launch.command.first ?? "") \(how) at once; \(output)"
     }
 
+    /// With the controller's own environment where the launch says nothing else.
+    static func whole(_ launch: Launch) -> Launch {
+        var whole = launch
+        whole.environment = inheritedEnvironment().merging(launch.environment) { _, new in new }
+        return whole
+    }
+
     /// The controller's own, without what says that a process is the controller.
     private static func inheritedEnvironment() -> [String: String] {
         var result: [String: String] = [:]
@@ -203,6 +209,7 @@ public final class Lab: Transport {
             next += 1
         }
         result[LabWorld.variable] = nil
+        result[Sweeper.variable] = nil
         return result
     }
 
@@ -220,6 +227,7 @@ public final class Lab: Transport {
     public func tearDown() {
         Lab.end(agents)
         nameServer.withLock { $0?.shutDown() }
+        controlGroups.remove()
         ethernet.shutDown()
     }
 

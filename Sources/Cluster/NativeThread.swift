@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A thread outside the cooperative pool: what it does may block.
-struct NativeThread: Sendable {
+public struct NativeThread: Sendable {
     private let handle: pthread_t
 
     private final class Work: Sendable {
@@ -11,7 +11,7 @@ struct NativeThread: Sendable {
     }
 
     /// Starts it, with every signal blocked: signals are for the threads that know what to do with them.
-    init(_ body: @escaping @Sendable () -> Void) throws(ClusterError) {
+    public init(_ body: @escaping @Sendable () -> Void) throws(ClusterError) {
         let work = Unmanaged.passRetained(Work(body))
         var all = sigset_t()
         var before = sigset_t()
@@ -33,7 +33,7 @@ struct NativeThread: Sendable {
     }
 
     /// Waits for its end. To be called once.
-    func join() {
+    public func join() {
         pthread_join(handle, nil)
     }
 }

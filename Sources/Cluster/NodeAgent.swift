@@ -12,14 +12,15 @@ struct NodeAgent {
     private var folder = ""
     /// The node's folder, open: its path may be hidden.
     private var folderDescriptor: Int32 = -1
-    private var run: NodeRun?
-    private var clock = ClockBender()
+    var run: NodeRun?
+    var clock = ClockBender()
+    var limits = NodeLimits()
     private var disk = DiskHandle()
     /// When the clock or the program was last changed.
     private var clockChanged: Int64 = 0
 
-    /// How long a program must live to count as started.
-    private static let grace: Int32 = 50
+    /// How long a program must live to count as started, in nanoseconds.
+    private static let grace: Int64 = 50_000_000
 
     private init(_ channel: ControlChannel) {
         self.channel = channel
@@ -49,13 +50,14 @@ struct NodeAgent {
 
     /// Waits for one request or one event, and deals with it.
     private mutating func serve() throws(ControlChannel.Failure) {
-        var polled = [pollfd(fd: channel.descriptor, events: Int16(POLLIN), revents: 0)]
-        if let run, !run.isOver { polled.append(pollfd(fd: run.channel, events: Int16(POLLIN), revents: 0)) }
-        poll(&polled, nfds_t(polled.count), millisecondsToRescan)
+        let news = run.flatMap { $0.isOver ? nil : $0.channel }
+        let isAsked = lab_wait_readable(channel.descriptor, news ?? -1, patience)
         run?.refresh()
         bendNewProcesses()
-        guard polled[0].revents != 0 else { return }
+        if let run, !run.isOver { limits.look(run) }
+        guard isAsked else { return }
         guard let request = NodeRequest(words: try channel.receive()) else { throw .system(EPROTO) }
+        if !request.isGlance { limits.release() }
         let answer: NodeAnswer
         do throws(ClusterError) {
             answer = try carryOut(request)
@@ -65,10 +67,15 @@ struct NodeAgent {
         try channel.send(answer.words)
     }
 
-    /// New processes of a node appear most likely right after its start, when a script starts the program proper.
-    private var millisecondsToRescan: Int32 {
-        guard clock.setting != nil, let run, !run.isOver else { return -1 }
-        return lab_monotonic_time() - clockChanged < 1_000_000_000 ? 10 : 50
+    /// Nanoseconds until there is something to do without being asked; negative: never. New processes of a node appear
+    /// most likely right after its start, when a script starts the program proper.
+    private var patience: Int64 {
+        guard let run, !run.isOver else { return -1 }
+        let now = lab_monotonic_time()
+        let rescan: Int64? =
+            clock.setting == nil ? nil : now - clockChanged < 1_000_000_000 ? 10_000_000 : 50_000_000
+        let look = run.isPaused ? nil : limits.next.map { max(0, $0 - now) }
+        return [rescan, look].compactMap { $0 }.min() ?? -1
     }
 
     /// Brings the clocks of processes that have been created, or have executed another program, to what is in force.
@@ -107,6 +114,8 @@ struct NodeAgent {
             return .state(state())
         case .setClock(let skew):
             return .clock(try setClock(skew))
+        case .process(let request):
+            return try carryOut(request)
         case .disk(let words):
             return .disk(try carryOutDisk(words))
         }
@@ -158,11 +167,18 @@ struct NodeAgent {
     }
 
     private mutating func start(_ launch: Launch, dataFolder: String) throws(ClusterError) -> NodeAnswer {
+        try execute(launch, dataFolder: dataFolder)
+        run!.waitForEnd(until: lab_monotonic_time() + NodeAgent.grace)
+        if let outcome = run!.outcome { return .endedAtOnce(status: outcome.status, signal: outcome.signal) }
+        return .done
+    }
+
+    /// Starts the program, and is back when it runs.
+    mutating func execute(_ launch: Launch, dataFolder: String) throws(ClusterError) {
         run?.refresh()
         if let run, !run.isOver { throw ClusterError("start", "it runs already; kill it first") }
         guard let name = launch.command.first else { throw ClusterError("start", "the command is empty") }
-        try showFiles(of: launch)
-        let program = try ProgramSearch.find(name, path: launch.environment["PATH"] ?? "", folder: startFolder)
+        let program = try locate(name, for: launch)
         let output = try openLog("stdout.log")
         defer { close(output) }
         let errors = try openLog("stderr.log")
@@ -174,12 +190,16 @@ struct NodeAgent {
             attach: disk.attach)
         run = nil
         run = try NodeRun(plan) { process, release throws(ClusterError) in
+            limits.admit(process)
             try clock.bendAtExecution(process, release: release)
         }
         clockChanged = lab_monotonic_time()
-        run!.waitForEnd(milliseconds: NodeAgent.grace)
-        if let outcome = run!.outcome { return .endedAtOnce(status: outcome.status, signal: outcome.signal) }
-        return .done
+    }
+
+    /// The program that a command means, with the files that it names where the node can see them.
+    mutating func locate(_ name: String, for launch: Launch) throws(ClusterError) -> String {
+        try showFiles(of: launch)
+        return try ProgramSearch.find(name, path: launch.environment["PATH"] ?? "", folder: startFolder)
     }
 
     /// Shows the node the files that its command names, where a private folder hides them.

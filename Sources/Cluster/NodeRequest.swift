@@ -8,6 +8,7 @@ enum NodeRequest {
     case resume
     case state
     case setClock(ClockSkew)
+    case process(ProcessRequest)
     /// For the agent's disk supervision; the words are its own.
     case disk([String])
 
@@ -24,6 +25,14 @@ enum NodeRequest {
         var folder: String
     }
 
+    /// Whether it only looks, and at once: processes that a limit has stopped may stay so meanwhile.
+    var isGlance: Bool {
+        switch self {
+        case .state, .process(.use), .process(.endCause): true
+        default: false
+        }
+    }
+
     var words: [String] {
         switch self {
         case .configure(let it):
@@ -35,7 +44,8 @@ enum NodeRequest {
         case .pause: ["pause"]
         case .resume: ["resume"]
         case .state: ["state"]
-        case .setClock(let skew): ["clock", String(skew.offset), String(skew.ratePartsPerMillion)]
+        case .setClock(let skew): ["clock"] + skew.requestWords
+        case .process(let request): ["process"] + request.words
         case .disk(let words): ["disk"] + words
         }
     }
@@ -61,8 +71,11 @@ enum NodeRequest {
         case "resume": self = .resume
         case "state": self = .state
         case "clock":
-            guard words.count == 3, let offset = Int64(words[1]), let rate = Int64(words[2]) else { return nil }
-            self = .setClock(ClockSkew(offset: offset, ratePartsPerMillion: rate))
+            guard let skew = ClockSkew(requestWords: words.dropFirst()) else { return nil }
+            self = .setClock(skew)
+        case "process":
+            guard let request = ProcessRequest(words: Array(words.dropFirst())) else { return nil }
+            self = .process(request)
         case "disk": self = .disk(Array(words.dropFirst()))
         default: return nil
         }
@@ -75,6 +88,7 @@ enum NodeAnswer {
     case count(Int)
     case state(NodeState)
     case clock(ClockProof)
+    case process(ProcessAnswer)
     case disk([String])
     case failed(step: String, message: String)
     /// The program has started, and ended within the grace period.
@@ -92,6 +106,7 @@ enum NodeAnswer {
             [
                 "clock", String(proof.processes), String(proof.elapsed), String(proof.measuredOffset), proof.method,
             ]
+        case .process(let answer): ["process"] + answer.words
         case .disk(let words): ["disk"] + words
         case .failed(let step, let message): ["failed", step, message]
         case .endedAtOnce(let status, let signal): ["ended"] + NodeAnswer.words(status, signal)
@@ -124,6 +139,9 @@ enum NodeAnswer {
             else { return nil }
             self = .clock(
                 ClockProof(processes: processes, elapsed: elapsed, measuredOffset: offset, method: words[4]))
+        case "process":
+            guard let answer = ProcessAnswer(words: Array(words.dropFirst())) else { return nil }
+            self = .process(answer)
         case "disk": self = .disk(Array(words.dropFirst()))
         case "failed":
             guard words.count == 3 else { return nil }

@@ -8,6 +8,8 @@ struct NodeRun {
     private var programStatus: Int32?
     private(set) var isOver = false
     private(set) var isPaused = false
+    /// Whether somebody has asked for its end.
+    var isEndRequested = false
 
     /// The program, as the world numbers processes.
     var program: Int32 { node.program }
@@ -97,16 +99,14 @@ struct NodeRun {
         isPaused = false
     }
 
-    /// Waits until the program has ended, but no longer than `milliseconds`.
-    mutating func waitForEnd(milliseconds: Int32) {
-        var polled = pollfd(fd: node.channel, events: Int16(POLLIN), revents: 0)
-        let limit = lab_monotonic_time() + Int64(milliseconds) * 1_000_000
+    /// Waits until the program has ended, but not beyond a moment of the monotonic clock in nanoseconds.
+    mutating func waitForEnd(until limit: Int64) {
         while true {
             refresh()
-            let rest = (limit - lab_monotonic_time()) / 1_000_000
+            let rest = limit - lab_monotonic_time()
             if isOver || rest <= 0 { return }
             if programStatus == nil {
-                poll(&polled, 1, Int32(rest))
+                _ = lab_wait_readable(node.channel, -1, rest)
             } else {
                 // The program has; are there others? If not, process 1 ends within a moment.
                 if !processes().isEmpty { return }
@@ -118,6 +118,7 @@ struct NodeRun {
     /// Ends every process with SIGKILL, and waits until all are gone.
     mutating func end() {
         guard !isOver else { return }
+        isEndRequested = true
         Glibc.kill(node.keeper, SIGKILL)
         // A thread that died while it was held is reaped by who held it, before its process 1 can end: wait for all.
         var status: Int32 = 0

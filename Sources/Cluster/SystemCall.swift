@@ -66,6 +66,33 @@ func makeFolders(_ path: String, mode: mode_t = 0o755) -> Int32 {
     return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : errno
 }
 
+/// Removes all that is in a folder, without following symbolic links.
+/// - Returns: 0, or an errno.
+func removeContents(_ folder: String) -> Int32 {
+    guard let stream = opendir(folder) else { return errno }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = Glibc.readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+            name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    for name in names {
+        let path = folder + "/" + name
+        var information = stat()
+        guard lstat(path, &information) == 0 else { continue }
+        if information.st_mode & S_IFMT == S_IFDIR {
+            let code = removeContents(path)
+            if code != 0 { return code }
+            if rmdir(path) != 0 { return errno }
+        } else if unlink(path) != 0 {
+            return errno
+        }
+    }
+    return 0
+}
+
 func isFolder(_ path: String) -> Bool {
     var information = stat()
     return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR

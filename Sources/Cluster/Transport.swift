@@ -53,23 +53,9 @@ public enum NodeState: Hashable, Sendable {
     case notStarted
     case running(pids: [Int32])
     case paused(pids: [Int32])
-    /// Ended by itself or by `kill`, with the exit status, or the number of the signal that ended it.
+    /// Ended by itself or by `kill`, with the exit status, or the number of the signal that ended it: `endCause` says
+    /// who wanted it.
     case exited(status: Int32?, signal: Int32?)
-}
-
-/// What the wall clock of a node's processes shows, against the true time.
-public struct ClockSkew: Hashable, Sendable {
-    /// Nanoseconds ahead (positive) or behind (negative) at the moment it is set.
-    public var offset: Int64
-    /// Parts per million too fast (positive) or too slow (negative) from then on.
-    public var ratePartsPerMillion: Int64
-
-    public init(offset: Int64, ratePartsPerMillion: Int64 = 0) {
-        self.offset = offset
-        self.ratePartsPerMillion = ratePartsPerMillion
-    }
-
-    public static let none = ClockSkew(offset: 0)
 }
 
 /// What a change of clocks did.
@@ -93,7 +79,7 @@ public struct ClockProof: Hashable, Sendable {
 
 /// How the nodes of a cluster are reached, and what can be done to them. Every call blocks until it is done, and may
 /// be made from any thread but those of the cooperative pool.
-public protocol Transport: Sendable {
+public protocol Transport: ProcessControl {
     /// `local`, `ssh` or `external`.
     var name: String { get }
     var nodes: [Node] { get }

@@ -22,6 +22,10 @@ public protocol Fault: Sendable {
     /// One line for a plan, before anybody knows who leads.
     static func summary(of planned: PlannedFault) -> String
 
+    /// Does to a node, before its first start, what the fault will need later. Called once for each node of a run whose
+    /// schedule has such a fault.
+    static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError)
+
     init(_ planned: PlannedFault)
 
     /// Settles on whom, and says what it is going to do. Nothing is done yet.
@@ -48,6 +52,8 @@ extension Fault {
         guard let target = planned.settings.target else { return planned.function }
         return "\(planned.function) \(target.description): \(planned.who(target))"
     }
+
+    public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {}
 
     /// Whether it must be known who leads when it begins.
     static func needsPrimary(_ planned: PlannedFault) -> Bool {

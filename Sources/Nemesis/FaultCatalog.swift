@@ -8,6 +8,10 @@ public enum FaultCatalog {
         LinkFault<DuplicationEffect>.self, LinkFault<ReorderingEffect>.self, LinkFault<CorruptionEffect>.self,
         LinkFault<RateEffect>.self, LinkFault<ResetEffect>.self, LinkFault<FlapEffect>.self,
         LinkFault<SlowNodeEffect>.self, LinkFault<SlowPrimaryEffect>.self, WideAreaFault.self, NameServiceFault.self,
+        TerminateFault.self, RestartFault.self, RollingRestartFault.self, CrashLoopFault.self, StartKillFault.self,
+        ProcessorFault.self, MemoryFault.self, DescriptorFault.self, SlowFault.self,
+        ClockStrobeFault.self, ClockFreezeFault.self, ClockSlewFault.self, ClockResetFault.self,
+        JoinFault.self, LeaveFault.self, ReplaceFault.self,
         DiskFault.self, DiskFullFault.self, CrashAtFault.self, PowerFailureFault.self, CorruptFilesFault.self,
     ]
 

@@ -20,6 +20,10 @@ public final class NemesisContext {
     public let processes: ProcessBoard
     /// Which clocks are wrong.
     public let clocks: ClockBoard
+    /// How much of the machine nodes get.
+    public let resources: ResourceBoard
+    /// Who is a member.
+    public let members: MembershipBoard
     /// Which system calls are disturbed, and which nodes damaged.
     public let disks: DiskBoard
 
@@ -35,6 +39,9 @@ public final class NemesisContext {
         nameService = NameBoard(transport)
         processes = ProcessBoard(transport, system)
         clocks = ClockBoard(transport, now)
+        resources = ResourceBoard(transport)
+        members = MembershipBoard(
+            transport, system.membership, now: now, primaries: primaries, pause: { clinux_sleep_ns($0) })
         disks = DiskBoard(transport)
     }
 

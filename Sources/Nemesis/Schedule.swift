@@ -70,6 +70,14 @@ public struct Schedule: Hashable, Sendable {
         self.init(faults: faults)
     }
 
+    /// Prepares all nodes for the faults that will come, before any of them is started.
+    public func prepare(_ transport: any Transport) throws(ClusterError) {
+        for name in Set(faults.map(\.function)).sorted() {
+            guard let kind = FaultCatalog.kind(named: name) else { continue }
+            for node in transport.nodes { try kind.prepare(node, transport) }
+        }
+    }
+
     /// How closely the nodes' system calls must be watched for all these faults; nil: not at all.
     public var supervision: DiskSupervision? {
         faults.compactMap { $0.kind.supervision(for: $0.settings) }.reduce(nil) { joined, next in

@@ -67,6 +67,11 @@ final class NodeWatch: Sendable {
     ) {
         let state = transport.state(of: node)
         let leads = if case .running = state { system.isPrimary(node, nodes: transport.nodes) } else { false }
+        // Where the transport does not know who wanted the end, signal 9 is the nemesis at work.
+        var cause: EndCause?
+        if case .exited(_, let signal) = state {
+            cause = transport.endCause(of: node) ?? (signal == 9 ? .requested : .itself)
+        }
         let time = clinux_monotonic_ns() - origin
         let news: [Operation] = claims.withLock { claims in
             var news: [Operation] = []
@@ -79,11 +84,16 @@ final class NodeWatch: Sendable {
                 claims.since[node.index] = nil
             }
             if case .exited(let status, let signal) = state {
-                // Signal 9 is the nemesis at work.
-                if signal != 9, claims.ended.insert(node.index).inserted {
-                    let how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
-                    claims.warnings.append(
-                        "\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
+                // A signal 9 that the lab has not sent is the nemesis at work all the same: a crash at a system call.
+                let isNews = cause == .outOfMemory || cause != .requested && signal != 9
+                if isNews, claims.ended.insert(node.index).inserted {
+                    var how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
+                    if cause == .outOfMemory {
+                        how = "for want of memory, under a limit"
+                    } else {
+                        claims.warnings.append(
+                            "\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
+                    }
                     news.append(Self.event("crash", ["node": .string(node.name), "how": .string(how)]))
                 }
             } else {

@@ -107,6 +107,7 @@ public struct Run {
 
         let commands = try startNodes()
         step("start \(plan.nodes) nodes until ready")
+        let clockWarnings = ClockReachWarnings.gather(plan.schedule, transport)
 
         let origin = clinux_monotonic_ns()
         let follower = plan.checkers.lazy.compactMap { $0 as? any FollowingChecker }.first.map { checker in
@@ -144,7 +145,7 @@ public struct Run {
         interpreter.run(
             FailureStop(plan.generator, when: { journal.failure != nil }), until: plan.duration)
         step("load and faults")
-        var warnings = heal(nemesis, interpreter)
+        var warnings = clockWarnings + heal(nemesis, interpreter)
         step("heal")
         if !stop.isRequested, journal.failure == nil {
             status.phase = "quiet"
@@ -198,6 +199,7 @@ public struct Run {
         status.phase = "starting nodes"
         var commands: [[String]] = []
         do throws(ClusterError) {
+            try plan.schedule.prepare(transport)
             for node in transport.nodes {
                 if let supervision = plan.schedule.supervision {
                     try transport.superviseDisk(node, supervision)

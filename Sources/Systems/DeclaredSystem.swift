@@ -13,6 +13,8 @@ public struct DeclaredSystem: System, Hashable {
     public var readyWithin: Int64
     /// Whether a node believes that it is the primary.
     public var primary: HTTPProbe?
+    /// How members come and go.
+    public var members: DeclaredMembership?
     /// What `{{polygraph}}` stands for: the path of this program.
     public var program: String
 
@@ -21,7 +23,8 @@ public struct DeclaredSystem: System, Hashable {
 
     public init(
         name: String, start: [Template], environment: [String: Template] = [:], ready: HTTPProbe,
-        readyWithin: Int64 = 10_000_000_000, primary: HTTPProbe? = nil, program: String
+        readyWithin: Int64 = 10_000_000_000, primary: HTTPProbe? = nil, members: DeclaredMembership? = nil,
+        program: String
     ) {
         self.name = name
         self.start = start
@@ -29,8 +32,11 @@ public struct DeclaredSystem: System, Hashable {
         self.ready = ready
         self.readyWithin = readyWithin
         self.primary = primary
+        self.members = members
         self.program = program
     }
+
+    public var membership: (any Membership)? { members }
 
     public func launch(_ node: Node, nodes: [Node]) -> Launch {
         let all = nodes.map(TemplateNode.init)

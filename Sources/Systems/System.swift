@@ -24,6 +24,9 @@ public protocol System: Sendable {
 
     /// Whether the node itself says that it is the primary; false too when it does not answer or cannot be asked.
     func isPrimary(_ node: Node, nodes: [Node]) -> Bool
+
+    /// How members come and go; nil where that is not known.
+    var membership: (any Membership)? { get }
 }
 
 /// What a node answered to a question.
@@ -35,6 +38,8 @@ public enum ProbeAnswer: Hashable, Sendable {
 
 extension System {
     public func isPrimary(_ node: Node, nodes: [Node]) -> Bool { false }
+
+    public var membership: (any Membership)? { nil }
 
     /// Asks all nodes at the same time.
     /// - Returns: the indices of those that say that they are the primary: none, one, or more while they disagree.

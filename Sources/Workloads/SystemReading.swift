@@ -3,14 +3,13 @@ import PolygraphHistory
 import PolygraphSystems
 
 extension NodeReader {
-    /// `system: {start, ready, primary, environment}`
+    /// `system: {start, ready, primary, environment, membership}`
     /// - Parameters:
     ///   - name: of the workload, which the system takes over.
     ///   - program: what `{{polygraph}}` stands for.
     func system(name: String, program: String) -> DeclaredSystem? {
-        guard let fields = mapping("the system", known: ["start", "ready", "primary", "environment"]) else {
-            return nil
-        }
+        guard let fields = mapping("the system", known: ["start", "ready", "primary", "environment", "membership"])
+        else { return nil }
         let start = fields.required("start", "the program and its arguments, as a list")?.command()
         let ready = fields.required(
             "ready", "how to ask a node whether it serves requests, as {http: \"http://{{node.address}}:7000/health\"}")?
@@ -23,21 +22,25 @@ extension NodeReader {
         for (entry, reader) in fields["environment"]?.entries("the environment: a mapping of names to texts") ?? [] {
             environment[entry.key] = reader.template(.command)
         }
+        let members = fields["membership"].map {
+            $0.membership(usual: start ?? [], environment: environment, program: program)
+        }
         guard let start, let ready else { return nil }
         return DeclaredSystem(
             name: name, start: start, environment: environment, ready: ready,
-            readyWithin: (within ?? nil) ?? 10_000_000_000, primary: primary ?? nil, program: program)
+            readyWithin: (within ?? nil) ?? 10_000_000_000, primary: primary ?? nil,
+            members: members ?? nil, program: program)
     }
 
     /// A program and its arguments.
-    private func command() -> [Template]? {
+    func command(_ scope: PlaceholderScope = .command) -> [Template]? {
         let form = "the program and its arguments as a list, such as [\"./my-kv\", \"--id\", \"{{node.index}}\"]"
         guard let words = list(form) else { return nil }
         if words.isEmpty {
             expected(form)
             return nil
         }
-        let templates = words.compactMap { $0.template(.command) }
+        let templates = words.compactMap { $0.template(scope) }
         if words[0].word == "" { words[0].fail("the program's name is empty") }
         return templates.count == words.count ? templates : nil
     }

@@ -48,7 +48,8 @@ struct WorkloadReading {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
             FaultReading(
                 shape: ClusterShape(
-                    nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true),
+                    nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
+                    hasMembership: fields["system"].map { $0.node["membership"] != nil } ?? true),
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }

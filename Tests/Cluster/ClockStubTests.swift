@@ -28,7 +28,11 @@ import Testing
     private typealias DayFunction = @convention(c) (UnsafeMutablePointer<timeval>, UnsafeMutableRawPointer?) -> Int32
 
     private static func expected(_ time: Int64, _ setting: lab_clock_setting) -> Int64 {
-        time + setting.offset + Int64((Int128(time - setting.reference) * Int128(setting.rate)) >> 48)
+        let since = time - setting.reference
+        let slewed = Int64((Int128(min(since, setting.slew_duration)) * Int128(setting.slew_rate)) >> 48)
+        let gained = Int64((Int128(since) * Int128(setting.rate)) >> 48) + slewed
+        let isAhead = setting.strobe_stretch != 0 && since / setting.strobe_stretch % 2 != 0
+        return time + setting.offset + gained + (isAhead ? setting.strobe_amplitude : 0)
     }
 
     @Test func `it shows what the setting says, for any offset and rate`() throws {
@@ -38,10 +42,20 @@ import Testing
         let day = unsafeBitCast(copy.function(\.gettimeofday), to: DayFunction.self)
         var random = SystemRandomNumberGenerator()
         for turn in 0..<5000 {
-            let setting = lab_clock_setting(
-                offset: turn % 7 == 0 ? 0 : Int64.random(in: -3_000_000_000_000_000_000...3_000_000_000_000_000_000),
-                reference: lab_real_time() - Int64.random(in: -1_000_000_000_000...1_000_000_000_000),
-                rate: turn % 5 == 0 ? 0 : Int64.random(in: -(1 << 56)...(1 << 56)), unused: 0)
+            var setting = lab_clock_setting()
+            setting.offset =
+                turn % 7 == 0 ? 0 : Int64.random(in: -1_000_000_000_000_000_000...1_000_000_000_000_000_000)
+            setting.reference = lab_real_time() - Int64.random(in: -1_000_000_000_000...1_000_000_000_000)
+            setting.rate = turn % 5 == 0 ? 0 : Int64.random(in: -(1 << 56)...(1 << 56))
+            if turn % 3 == 0 {
+                setting.slew_duration = Int64.random(in: 0...500_000_000_000)
+                setting.slew_rate = Int64.random(in: -(1 << 56)...(1 << 56))
+            }
+            if turn % 4 == 0 {
+                // Long stretches: between two readings of the clock there is hardly ever a jump.
+                setting.strobe_stretch = Int64.random(in: 1_000_000_000...2_000_000_000_000)
+                setting.strobe_amplitude = Int64.random(in: -1_000_000_000_000_000...1_000_000_000_000_000)
+            }
             let generation = random.next()
             copy.head.pointee.generation = generation
             if generation & 1 == 0 {
@@ -111,5 +125,28 @@ import Testing
             #expect(MachineCode.isRelative(word))
         }
         for word: UInt32 in [0x7100_2c1f, 0xa9bf_7bfd, 0xaa00_03e1] { #expect(!MachineCode.isRelative(word)) }
+    }
+
+    @Test func `a skew's error is what its setting shows`() throws {
+        let slew = ClockSlew(gain: 90_000_000_007, duration: 60_000_000_000)
+        for skew in [
+            ClockSkew(offset: 5), .frozen(at: -7), ClockSkew(offset: 1, ratePartsPerMillion: 7, slew: slew),
+            ClockSkew(offset: 3, ratePartsPerMillion: 250, strobe: ClockStrobe(period: 2000, amplitude: -50)),
+        ] {
+            let setting = try ClockSetting(skew, now: 1_000_000_000_000)
+            let raw = setting.bytes.withUnsafeBytes { $0.loadUnaligned(as: lab_clock_setting.self) }
+            #expect(ClockSetting(bytes: setting.bytes) == setting)
+            #expect(ClockSkew(requestWords: skew.requestWords[...]) == skew)
+            for elapsed: Int64 in [0, 999, 1000, 1999, 2000, 59_999_999_999, 60_000_000_000, 600_000_000_000] {
+                let shown = ClockStubTests.expected(1_000_000_000_000 + elapsed, raw) - 1_000_000_000_000 - elapsed
+                // The stub counts rates in fractions of 2^48.
+                #expect(abs(shown - skew.error(after: elapsed)) <= 2, "\(skew) \(elapsed)")
+            }
+        }
+        #expect(ClockSkew(offset: 0, slew: slew).error(after: slew.duration) == slew.gain)
+        #expect(throws: ClusterError.self) { try ClockSetting(ClockSkew(offset: .max), now: 1) }
+        #expect(throws: ClusterError.self) {
+            try ClockSetting(ClockSkew(offset: 0, strobe: ClockStrobe(period: 1, amplitude: 1)), now: 1)
+        }
     }
 }

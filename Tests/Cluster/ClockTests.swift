@@ -46,4 +46,28 @@ import Testing
         let run = try program.run("static")
         #expect(run.findings == ["hours": "24"], "\(run.output)")
     }
+
+    @Test(arguments: TestProgram.User.available)
+    func `clocks strobe, stand still, go wrong slowly and are set right`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let run = try program.run("motion")
+        let expected = [
+            "before start": "0", "true": "0", "strobe begins": "0", "strobes": "4", "strobe measured": "true",
+            "stands still": "true", "still after restart": "true", "slewing": "true", "passes": "true",
+            "slewed": "-100", "stays": "-100", "reset": "0", "shown after reset": "0",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test(arguments: TestProgram.User.available)
+    func `what the clock does not reach is said`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let run = try program.run("reach")
+        let warnings = run.findings["warnings"] ?? ""
+        #expect(warnings.contains("waits until a time of the true clock (futex)"), "\(run.output)")
+        #expect(warnings.contains("may wait until a time of the true clock (pthread_cond_timedwait"), "\(run.output)")
+        #expect(run.findings["nothing runs"] == "0")
+    }
 }

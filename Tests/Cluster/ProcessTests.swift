@@ -76,4 +76,40 @@ import Testing
         #expect(run.findings["tmp"]?.split(separator: ",").contains("own") == false)
         #expect(run.findings["second tmp"]?.split(separator: ",").contains("own") == false)
     }
+
+    @Test(arguments: TestProgram.User.available)
+    func `a node that is asked to end ends, or is killed after the grace period`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let run = try program.run("terminate")
+        let expected = [
+            "sent": "1", "arrived": "1", "polite": "true 1 0 0 - requested", "goodbye": "yes",
+            "again": "true 0 0 0 - requested", "sent to nobody": "0", "stubborn": "false 1 1 - 9 requested",
+            "tree": "false 3 2 - 15 requested", "left": "0", "suicide": "itself",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test func `a start is cut short after the given time`() throws {
+        let program = try TestProgram()
+        defer { program.remove() }
+        let run = try program.run("cut-short")
+        let expected = [
+            "0 ms": "true 1", "1 ms": "true 1", "60 ms": "true 1", "cause": "requested", "booted": "",
+            "ended by itself": "0 true", "whole start": "yes",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
+
+    @Test(arguments: TestProgram.User.available)
+    func `a program runs beside a node, and data is removed from one that is down`(_ user: TestProgram.User) throws {
+        let program = try TestProgram(user)
+        defer { program.remove() }
+        let run = try program.run("beside")
+        let expected = [
+            "node": "3 n1|wrong|n1/data", "long": "- begun", "daemon": "0 started", "much": "4097", "missing": "true",
+            "processes": "1", "wipe while it runs": "true", "fill": "0 3", "left": "", "outside": "kept",
+        ]
+        #expect(run.findings == expected, "\(run.output)")
+    }
 }

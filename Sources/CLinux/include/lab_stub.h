@@ -5,11 +5,19 @@
 
 #include <stdint.h>
 
-/// One setting of the clock. Skewed time = true + offset + (true - reference) × rate / 2^48.
+/// One setting of the clock, with d = true - reference:
+/// skewed time = true + offset + d × rate / 2^48 + min(d, slew_duration) × slew_rate / 2^48, and strobe_amplitude more
+/// where d / strobe_stretch, rounded towards zero, is odd.
 struct lab_clock_setting {
     int64_t offset;
     int64_t reference;
     int64_t rate;
+    /// Nanoseconds.
+    int64_t slew_duration;
+    /// Nanoseconds of one stretch of the strobe, half its period; 0: none.
+    int64_t strobe_stretch;
+    int64_t strobe_amplitude;
+    int64_t slew_rate;
     int64_t unused;
 };
 

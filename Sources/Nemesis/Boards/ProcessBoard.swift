@@ -29,6 +29,14 @@ public final class ProcessBoard {
         return try transport.kill(transport.nodes[node])
     }
 
+    /// Asks the node's program to end, and ends it after `grace` nanoseconds; it stays down until `raise`.
+    public func terminate(_ node: Int, grace: Int64, for fault: Int) throws(ClusterError) -> Termination {
+        downBy[node, default: []].insert(fault)
+        let end = try transport.terminate(transport.nodes[node], grace: grace)
+        stoppedBy[node] = []
+        return end
+    }
+
     /// Says that a node is about to end by a fault's doing, other than by `down`.
     public func willFall(_ node: Int, for fault: Int) { downBy[node, default: []].insert(fault) }
 

@@ -47,6 +47,11 @@ public struct ClockFault: Fault {
         return random.next(below: 2) == 0 ? min(size, limit) : -min(size, limit)
     }
 
+    /// For every node, were it a target: between a quarter and the whole of `limit`, forwards or backwards.
+    static func drawn(_ limit: Int64, _ nodes: Int, _ random: inout RandomSource) -> [Value] {
+        (0..<nodes).map { _ in .integer(signed(limit, &random)) }
+    }
+
     /// What the clock of each node (by index) would show, were it a target.
     static func skews(_ planned: PlannedFault) -> [ClockSkew] {
         (planned.settings["skews"]?.elements ?? []).map { pair in
@@ -84,18 +89,5 @@ public struct ClockFault: Fault {
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         for node in choice.targets { context.clocks.release(node, from: planned.id) }
         return context.clocks.apply(choice.targets, context)
-    }
-}
-
-extension ClockSkew {
-    /// `+45 s -1.2 %`, or `true` for a clock that is right.
-    var words: String {
-        var parts: [String] = []
-        if offset != 0 { parts.append((offset > 0 ? "+" : "-") + Quantity.describe(duration: abs(offset))) }
-        if ratePartsPerMillion != 0 {
-            let tenths = abs(ratePartsPerMillion) / 1_000
-            parts.append("\(ratePartsPerMillion > 0 ? "+" : "-")\(tenths / 10).\(tenths % 10) %")
-        }
-        return parts.isEmpty ? "true" : parts.joined(separator: " ")
     }
 }

@@ -22,6 +22,7 @@ enum ClockRole {
     static func printForEver() -> Never {
         while true {
             Files.replace("skew", "\(skew())")
+            Files.replace("shown", "\(now())")
             usleep(2000)
         }
     }

@@ -135,4 +135,65 @@ extension Scenario {
         let hours = (shown - lab_real_time() / 1_000_000_000 + 1800) / 3600
         return ["hours": "\(hours)"]
     }
+
+    /// Clocks that jump to and fro, stand still, and go wrong without a jump.
+    func motion() throws -> [String: String] {
+        let lab = try lab(1)
+        defer { lab.tearDown() }
+        let node = lab.nodes[0]
+        var findings: [String: String] = [:]
+        func measured() throws -> Int64 { seconds(try lab.readClock(node).measuredOffset) }
+        findings["before start"] = "\(try measured())"
+        try lab.start(node, role("clock-loop"))
+        _ = try awaitFile(node, "shown")
+        findings["true"] = "\(try measured())"
+        let strobe = ClockStrobe(period: 400_000_000, amplitude: Scenario.hour)
+        findings["strobe begins"] =
+            "\(seconds(try lab.setClock(node, ClockSkew(offset: 0, strobe: strobe)).measuredOffset))"
+        var turns = 0
+        for _ in 0..<2 {
+            for wanted: Int64 in [3600, 0] {
+                if try awaitSkew(node, wanted) == "\(wanted)" { turns += 1 }
+            }
+        }
+        findings["strobes"] = "\(turns)"
+        findings["strobe measured"] = "\(try eventually("a strobe") { try measured() == 3600 ? true : nil })"
+        _ = try lab.setClock(node, .frozen(at: -2 * Scenario.hour))
+        usleep(20_000)
+        let shown = try awaitFile(node, "shown")
+        usleep(300_000)
+        findings["stands still"] = "\(file(node, "shown") == shown)"
+        _ = try lab.kill(node)
+        try lab.start(node, role("clock-loop"))
+        usleep(100_000)
+        findings["still after restart"] = "\(file(node, "shown") == shown)"
+        _ = try lab.setClock(
+            node, ClockSkew(offset: 0, slew: ClockSlew(gain: -100_000_000_000, duration: 2_000_000_000)))
+        let early = seconds(try lab.readClock(node).measuredOffset)
+        findings["slewing"] = "\(early > -100)"
+        findings["passes"] = "\(try eventually("a skew between") { try -99 ... -1 ~= measured() ? true : nil })"
+        findings["slewed"] = try awaitSkew(node, -100)
+        usleep(500_000)
+        findings["stays"] = "\(try measured())"
+        findings["reset"] = "\(seconds(try lab.setClock(node, .none).measuredOffset))"
+        findings["shown after reset"] = try awaitSkew(node, 0)
+        return findings
+    }
+
+    /// What bent clocks do not reach.
+    func reach() throws -> [String: String] {
+        let lab = try lab(2)
+        defer { lab.tearDown() }
+        let node = lab.nodes[0]
+        try lab.start(node, role("timed-wait"))
+        _ = try awaitFile(node, "ready")
+        // It says that it is ready before it waits.
+        _ = try eventually("the wait") {
+            lab.clockWarnings(node).contains { $0.contains("waits until a time of the true clock") } ? true : nil
+        }
+        return [
+            "warnings": lab.clockWarnings(node).joined(separator: "\n"),
+            "nothing runs": "\(lab.clockWarnings(lab.nodes[1]).count)",
+        ]
+    }
 }

@@ -35,7 +35,9 @@ enum Role {
             signal(SIGKILL, SIG_DFL)
             kill(getpid(), SIGKILL)
             exit(0)
-        default: exit(254)
+        default:
+            ProcessRole.play(name, words)
+            exit(254)
         }
     }
 

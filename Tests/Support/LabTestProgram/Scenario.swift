@@ -35,6 +35,16 @@ struct Scenario {
         case "kill": findings = try kill()
         case "pause": findings = try pause()
         case "restart": findings = try restart()
+        case "terminate": findings = try terminate()
+        case "beside": findings = try beside()
+        case "cut-short": findings = try cutShort()
+        case "share": findings = try processorShare()
+        case "slow-down": findings = try slowdown()
+        case "memory": findings = try memory()
+        case "memory-later": findings = try memoryLater()
+        case "descriptors": findings = try fileDescriptors()
+        case "hold-limits": findings = try holdLimits()
+        case "end-limits": findings = try endLimits()
         case "launches": findings = try launches()
         case "surroundings": findings = try surroundings()
         case "hold": findings = try hold()
@@ -45,13 +55,17 @@ struct Scenario {
         case "storm": findings = try storm()
         case "inherit": findings = try inherit()
         case "static": findings = try staticBinary()
+        case "motion": findings = try motion()
+        case "reach": findings = try reach()
         case "power-model": findings = try powerModel()
         case "power-records": findings = try powerRecords()
         case "call-rules": findings = try callRules()
         case "redis": findings = try redis()
         case "etcd": findings = try etcd()
         case "probes": findings = probes()
-        default: exit(254)
+        default:
+            guard let found = try faultScenario(name) else { exit(254) }
+            findings = found
         }
         try report(findings)
     }

@@ -1,0 +1,105 @@
+import CLinux
+import Glibc
+
+extension Lab {
+    public func terminate(_ node: Node, grace: Int64) throws(ClusterError) -> Termination {
+        let start = lab_monotonic_time()
+        let processes = processCount(node)
+        if processes == 0 { return Termination(isGraceful: true, processes: 0, killed: 0, elapsed: 0) }
+        _ = try process(.signal(SIGTERM, ends: true), node)
+        while lab_monotonic_time() - start < grace {
+            if processCount(node) == 0 { break }
+            usleep(3000)
+        }
+        let killed = try kill(node)
+        return Termination(
+            isGraceful: killed == 0, processes: processes, killed: killed, elapsed: lab_monotonic_time() - start)
+    }
+
+    private func processCount(_ node: Node) -> Int {
+        switch state(of: node) {
+        case .running(let pids), .paused(let pids): pids.count
+        case .notStarted, .exited: 0
+        }
+    }
+
+    public func signal(_ node: Node, _ number: Int32) throws(ClusterError) -> Int {
+        guard case .count(let count) = try process(.signal(number, ends: number == SIGKILL || number == SIGTERM), node)
+        else { throw Lab.misunderstood(node) }
+        return count
+    }
+
+    public func start(
+        _ node: Node, _ launch: Launch, killedAfter delay: Int64
+    ) throws(ClusterError) -> InterruptedStart {
+        let request = ProcessRequest.start(Lab.whole(launch), folder: node.dataDirectory, killedAfter: delay)
+        guard case .process(.interrupted(let start)) = try process(request, node) else {
+            throw Lab.misunderstood(node)
+        }
+        return start
+    }
+
+    public func execute(_ node: Node, _ launch: Launch, timeout: Int64) throws(ClusterError) -> CommandOutcome {
+        let request = ProcessRequest.execute(Lab.whole(launch), folder: node.dataDirectory, timeout: timeout)
+        guard case .process(.executed(let outcome)) = try process(request, node) else { throw Lab.misunderstood(node) }
+        return outcome
+    }
+
+    public func wipe(_ node: Node) throws(ClusterError) {
+        guard processCount(node) == 0 else {
+            throw ClusterError("empty the data directory of", node: node.name, "it runs; kill it first")
+        }
+        let code = removeContents(node.dataDirectory)
+        if code != 0 { throw ClusterError("empty the data directory of", node: node.name, errorText(code)) }
+    }
+
+    public func endCause(of node: Node) -> EndCause? {
+        guard case .process(.endCause(let cause))? = try? process(.endCause, node) else { return nil }
+        return cause
+    }
+
+    public func setLimits(_ node: Node, _ limits: ResourceLimits) throws(ClusterError) -> LimitProof {
+        // No groups are made for a node that never had a limit and shall have none.
+        let wantsGroup = limits.processorShare != nil || limits.memory != nil
+        let places = wantsGroup ? controlGroups.places(of: node.name) : ControlGroups.Places()
+        return try setLimits(node, limits, places)
+    }
+
+    public func prepareLimits(_ node: Node) throws(ClusterError) {
+        _ = try setLimits(node, .none, controlGroups.places(of: node.name))
+    }
+
+    private func setLimits(
+        _ node: Node, _ limits: ResourceLimits, _ places: ControlGroups.Places
+    ) throws(ClusterError) -> LimitProof {
+        guard case .process(.limits(let proof)) = try process(.limits(limits, groups: places), node) else {
+            throw Lab.misunderstood(node)
+        }
+        return proof
+    }
+
+    public func resourceUse(of node: Node) throws(ClusterError) -> ResourceUse {
+        guard case .process(.use(let use)) = try process(.use, node) else { throw Lab.misunderstood(node) }
+        return use
+    }
+
+    public func readClock(_ node: Node) throws(ClusterError) -> ClockProof {
+        guard case .clock(let proof) = try process(.readClock, node) else { throw Lab.misunderstood(node) }
+        return proof
+    }
+
+    public func clockWarnings(_ node: Node) -> [String] {
+        switch state(of: node) {
+        case .running(let pids), .paused(let pids): ClockReach.warnings(node: node.name, processes: pids)
+        case .notStarted, .exited: []
+        }
+    }
+
+    private func process(_ request: ProcessRequest, _ node: Node) throws(ClusterError) -> NodeAnswer {
+        try agent(of: node).ask(.process(request))
+    }
+
+    private static func misunderstood(_ node: Node) -> ClusterError {
+        ClusterError("understand", node: node.name, "its agent gives a wrong answer")
+    }
+}

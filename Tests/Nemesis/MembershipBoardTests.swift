@@ -1,0 +1,167 @@
+import PolygraphCluster
+import PolygraphGenerators
+import PolygraphHistory
+import PolygraphSystems
+import Synchronization
+import Testing
+
+@testable import PolygraphNemesis
+
+/// The board of members on a cluster that exists in words only, and that checks every change that it is asked for.
+@Suite struct MembershipBoardTests {
+    /// Nodes, members, and a change that takes some looks until it shows.
+    private final class Cluster: Transport, Membership {
+        struct State {
+            var members: Set<Int>
+            var down: Set<Int> = []
+            var pending: (change: MemberChange, node: Int, looks: Int)?
+            var refuses = false
+            /// What should not have been asked for.
+            var complaints: [String] = []
+            var changes = 0
+        }
+
+        let name = "words"
+        let nodes: [Node]
+        let state: Mutex<State>
+        let looksUntilDone: Int
+        let canBeAsked: Bool
+        let needsEmptyData = false
+        let startsAfterJoining = false
+
+        init(_ count: Int, looksUntilDone: Int, canBeAsked: Bool = true) {
+            nodes = (0..<count).map {
+                Node(index: $0, name: "n\($0 + 1)", address: "10.0.0.\($0 + 1)", dataDirectory: "")
+            }
+            state = Mutex(State(members: Set(0..<count)))
+            self.looksUntilDone = looksUntilDone
+            self.canBeAsked = canBeAsked
+        }
+
+        func launch(_ node: Node, nodes: [Node]) -> Launch { Launch(command: []) }
+
+        func change(
+            _ change: MemberChange, of node: Node, asking member: Node, nodes: [Node], transport: any Transport
+        ) -> ProbeAnswer {
+            state.withLock { state in
+                if state.down.contains(member.index) { return .no("connection refused") }
+                if state.pending != nil { state.complaints.append("a second change while one is pending") }
+                let rest = change == .leave ? state.members.subtracting([node.index]) : state.members
+                if rest.count < nodes.count / 2 + 1 { state.complaints.append("\(rest.count) members left") }
+                if rest.subtracting(state.down).count < rest.count / 2 + 1 {
+                    state.complaints.append("no majority runs")
+                }
+                if state.members.contains(node.index) == (change == .join) { state.complaints.append("nothing to do") }
+                if state.refuses { return .no("not now") }
+                state.changes += 1
+                state.pending = (change, node.index, looksUntilDone)
+                if looksUntilDone == 0 { Cluster.complete(&state) }
+                return .yes
+            }
+        }
+
+        private static func complete(_ state: inout State) {
+            guard let pending = state.pending else { return }
+            if pending.change == .join {
+                state.members.insert(pending.node)
+            } else {
+                state.members.remove(pending.node)
+            }
+            state.pending = nil
+        }
+
+        func view(of node: Node, nodes: [Node]) -> MemberView? {
+            state.withLock { state in
+                guard canBeAsked, !state.down.contains(node.index) else { return nil }
+                if let pending = state.pending {
+                    state.pending?.looks -= 1
+                    if pending.looks <= 1 { Cluster.complete(&state) }
+                }
+                return MemberView(members: state.members, isSettled: state.pending == nil)
+            }
+        }
+
+        func state(of node: Node) -> NodeState {
+            state.withLock { $0.down.contains(node.index) } ? .exited(status: nil, signal: 9) : .running(pids: [1])
+        }
+
+        func start(_ node: Node, _ launch: Launch) throws(ClusterError) {}
+        func kill(_ node: Node) throws(ClusterError) -> Int { 0 }
+        func pause(_ node: Node) throws(ClusterError) -> Int { 0 }
+        func resume(_ node: Node) throws(ClusterError) -> Int { 0 }
+        func lastOutput(of node: Node, lines: Int) -> [String] { [] }
+        func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64 { 0 }
+        func linkCounters() -> [LinkCounters] { [] }
+        func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
+            ClockProof(processes: 0, elapsed: 0, measuredOffset: 0, method: "words")
+        }
+        func tearDown() {}
+
+        /// Time passes only while somebody waits.
+        func board() -> MembershipBoard {
+            final class Time: Sendable { let value = Mutex<Int64>(0) }
+            let time = Time()
+            return MembershipBoard(
+                self, self, now: { time.value.withLock { $0 } }, primaries: { [] },
+                pause: { duration in time.value.withLock { $0 += duration } })
+        }
+
+        var complaints: [String] { state.withLock { $0.complaints } }
+        var members: Set<Int> { state.withLock { $0.members } }
+    }
+
+    @Test(arguments: [(3, 0), (3, 4), (5, 0), (5, 3), (7, 2)])
+    func `random changes never endanger the majority and never overlap`(_ count: Int, _ looks: Int) {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = RandomSource(seed: seed)
+            let cluster = Cluster(count, looksUntilDone: looks)
+            let board = cluster.board()
+            var refused = 0
+            for _ in 0..<40 {
+                let node = Int(random.next(below: UInt64(count)))
+                switch random.next(below: 6) {
+                case 0, 1: if (try? board.leave(node)) == nil { refused += 1 }
+                case 2, 3: if (try? board.join(node)) == nil { refused += 1 }
+                case 4:
+                    cluster.state.withLock { state in
+                        if state.down.remove(node) == nil { state.down.insert(node) }
+                    }
+                default: cluster.state.withLock { $0.refuses.toggle() }
+                }
+            }
+            #expect(cluster.complaints == [], "seed \(seed)")
+            #expect(refused > 0 || cluster.state.withLock { $0.changes } > 0)
+            // With everybody up and willing, everybody can be a member again.
+            cluster.state.withLock { state in
+                state.down = []
+                state.refuses = false
+            }
+            for node in 0..<count { #expect((try? board.join(node)) != nil, "seed \(seed)") }
+            #expect(cluster.members == Set(0..<count))
+            #expect(board.members() == Set(0..<count))
+        }
+    }
+
+    @Test func `a cluster that cannot be asked is believed`() throws {
+        let cluster = Cluster(3, looksUntilDone: 0, canBeAsked: false)
+        let board = cluster.board()
+        #expect(board.members() == [0, 1, 2])
+        let facts = try board.leave(1)
+        #expect(facts["confirmed"] == "the system cannot be asked")
+        #expect(board.members() == [0, 2])
+        #expect(board.outsiders() == [1])
+        #expect(throws: ClusterError.self) { try board.leave(0) }
+        _ = try board.join(1)
+        #expect(cluster.members == [0, 1, 2])
+        #expect(cluster.complaints == [])
+    }
+
+    @Test func `the reason of a refusal is passed on`() {
+        let cluster = Cluster(3, looksUntilDone: 0)
+        cluster.state.withLock { $0.refuses = true }
+        let error = #expect(throws: ClusterError.self) { try cluster.board().leave(2) }
+        #expect(error?.description.contains("n1: not now; n2: not now") == true, "\(error as Any)")
+        let two = #expect(throws: ClusterError.self) { try Cluster(2, looksUntilDone: 0).board().leave(0) }
+        #expect(two?.description.contains("fewer than a majority") == true, "\(two as Any)")
+    }
+}
