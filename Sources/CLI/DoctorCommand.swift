@@ -11,15 +11,17 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let terminal = Terminal(colour: Console.wantsColour(Console.outputIsTerminal))
         let probes = LabProbe.run()
-        for probe in probes {
-            Console.print(
-                (probe.works ? terminal.styled("ok      ", .good) : terminal.styled("missing ", .bad)) + probe.name)
-            if !probe.works {
-                Console.print("        without it: \(probe.cost)")
-                Console.print("        to enable:  \(probe.remedy)")
-            }
-        }
+        for probe in probes { show(probe, terminal.styled("missing ", .bad), terminal) }
+        // Faults do without it, in a coarser way.
+        show(ResourceProbe.run(), terminal.styled("coarse  ", .doubtful), terminal)
         if probes.contains(where: { !$0.works }) { throw ExitCode(2) }
         Console.print("everything that `polygraph run` needs works here")
+    }
+
+    private func show(_ probe: LabProbe.Result, _ otherwise: String, _ terminal: Terminal) {
+        Console.print((probe.works ? terminal.styled("ok      ", .good) : otherwise) + probe.name)
+        if probe.works { return }
+        Console.print("        without it: \(probe.cost)")
+        Console.print("        to enable:  \(probe.remedy)")
     }
 }
