@@ -61,7 +61,7 @@ private func environmentNumber(_ name: String) -> UInt64? {
         let broken = try #require(
             firstBroken(bugs: [bug], faults: faults) { !$0.contains("stuck") }, "\(bug.rawValue) was never noticed")
         #expect(!broken.isEmpty)
-        for seed in 0..<seeds { expectPromisesKept(seed: firstSeed + seed, bugs: [bug], faults: others) }
+        for seed in 0..<(seeds / 4) { expectPromisesKept(seed: firstSeed + seed, bugs: [bug], faults: others) }
     }
 
     @Test func `a simulated run is not idle`() throws {
