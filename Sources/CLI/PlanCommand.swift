@@ -47,6 +47,11 @@ struct PlanCommand: ParsableCommand {
                 + "\(Quantity.describe(duration: plan.timeout)) an operation at most")
         Console.print("\nfaults")
         for fault in plan.schedule.faults {
+            if fault.trigger != nil {
+                let lasting = Quantity.describe(duration: fault.end - fault.start)
+                Console.print("  for \(lasting), \(fault.summary)")
+                continue
+            }
             let end = fault.end >= plan.duration ? "the end" : Quantity.describe(duration: fault.end)
             Console.print("  \(Quantity.describe(duration: fault.start)) to \(end): \(fault.summary)")
         }

@@ -145,6 +145,8 @@ public final class Lab: Transport {
         lastOutput(of: node, lines: lines, from: [0, 0])
     }
 
+    public func outputFiles(of node: Node) -> [String] { logs(of: node) }
+
     private func logs(of node: Node) -> [String] {
         ["stderr", "stdout"].map { "\(configuration.folder)/\(node.name)/\($0).log" }
     }

@@ -128,6 +128,9 @@ public protocol Transport: Sendable {
     /// The last lines that the node's process wrote to standard error, or to standard output where it wrote no error.
     func lastOutput(of node: Node, lines: Int) -> [String]
 
+    /// Where on this machine what the node's program writes can be read as it grows; none where it cannot.
+    func outputFiles(of node: Node) -> [String]
+
     /// Replaces the set of cut links, all at once. An empty set heals everything.
     /// - Returns: nanoseconds that the change took.
     func setCuts(_ cuts: Set<Link>) throws(ClusterError) -> Int64
@@ -139,6 +142,10 @@ public protocol Transport: Sendable {
 
     /// Ends all processes, heals everything, and gives everything back. Harmless when called again.
     func tearDown()
+}
+
+extension Transport {
+    public func outputFiles(of node: Node) -> [String] { [] }
 }
 
 /// The world's failure: a node, a step and the reason.

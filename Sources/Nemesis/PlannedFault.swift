@@ -5,19 +5,25 @@ import PolygraphHistory
 public struct PlannedFault: Hashable, Sendable {
     /// Unique in its run, from 0, in order of the start.
     public var id: Int
+    /// Which line of `faults:` it comes from, counted from 0.
+    public var line: Int
     /// The kind's name: `partition`, `kill`, …
     public var function: String
     /// What was drawn for it.
     public var settings: FaultSettings
-    /// Nanoseconds since the run began.
+    /// Nanoseconds since the run began; where it waits for a trigger, the earliest time at which that counts.
     public var start: Int64
-    /// Nanoseconds since the run began.
+    /// Nanoseconds since the run began; where it waits for a trigger, it lasts from `start` to here, later.
     public var end: Int64
     /// All nodes, shuffled: targets are taken from the front.
     public var order: [Int]
     /// How many nodes `minority` takes this time.
     public var minoritySize: Int
     public var quorum: QuorumRule?
+    /// What it waits for; nil: it comes by the clock.
+    public var trigger: FaultTrigger?
+    /// Nanoseconds between two faults of one trigger.
+    public var gap: Int64
     /// Whether `order` holds as it stands, whoever runs or leads: the fault repeats one that happened.
     public var isPinned = false
 
@@ -25,7 +31,11 @@ public struct PlannedFault: Hashable, Sendable {
     var kind: any Fault.Type { FaultCatalog.kind(named: function)! }
 
     /// One line for a plan.
-    public var summary: String { kind.summary(of: self) + (quorum.map { " (\($0.rawValue) majority)" } ?? "") }
+    public var summary: String {
+        (trigger.map { $0.words + ": " } ?? "") + effect
+    }
+
+    private var effect: String { kind.summary(of: self) + (quorum.map { " (\($0.rawValue) majority)" } ?? "") }
 
     /// The nodes that a target means, in words, before anybody knows who leads.
     public func who(_ target: Target) -> String {

@@ -59,6 +59,7 @@ package final class Interpreter {
     private let factory: ClientFactory
     private let journal: Journal
     private let follower: RunFollower?
+    private let triggers: TriggerWatch?
     private let status: RunStatus
     /// `CLOCK_MONOTONIC` at the beginning of the run.
     let origin: Int64
@@ -76,14 +77,17 @@ package final class Interpreter {
     package convenience init(
         options: Options, journal: Journal, status: RunStatus, origin: Int64, factory: @escaping ClientFactory
     ) {
-        self.init(options: options, journal: journal, follower: nil, status: status, origin: origin, factory: factory)
+        self.init(
+            options: options, journal: journal, follower: nil, triggers: nil, status: status, origin: origin,
+            factory: factory)
     }
 
     init(
-        options: Options, journal: Journal, follower: RunFollower?, status: RunStatus, origin: Int64,
-        factory: @escaping ClientFactory
+        options: Options, journal: Journal, follower: RunFollower?, triggers: TriggerWatch?, status: RunStatus,
+        origin: Int64, factory: @escaping ClientFactory
     ) {
         self.follower = follower
+        self.triggers = triggers
         self.options = options
         self.journal = journal
         self.status = status
@@ -105,6 +109,7 @@ package final class Interpreter {
     private func record(_ operation: Operation) {
         journal.append(operation)
         follower?.take(operation)
+        triggers?.take(operation)
     }
 
     private func now() -> Int64 {

@@ -7,18 +7,22 @@ import Synchronization
 
 /// Carries out a schedule on a thread of its own.
 final class NemesisThread: Sendable {
-    private let stopRequested = Event()
+    private let wake: Event
+    private let stopRequested = Atomic<Bool>(false)
     private let finished = Event()
 
     /// Starts at once.
     /// - Parameters:
     ///   - origin: `CLOCK_MONOTONIC` at the beginning of the run.
     ///   - watch: knows who leads.
+    ///   - triggers: what is due beside the clock; sets `wake`.
     init(
         schedule: Schedule, transport: any Transport, system: any System, watch: NodeWatch, status: RunStatus,
-        origin: Int64, post: @escaping @Sendable (Operation, Event?) -> Void
+        origin: Int64, triggers: TriggerWatch?, wake: Event,
+        post: @escaping @Sendable (Operation, Event?) -> Void
     ) {
-        let thread = Thread { [stopRequested, finished] in
+        self.wake = wake
+        let thread = Thread { [self] in
             let nemesis = Nemesis(
                 transport: transport, system: system, now: { clinux_monotonic_ns() - origin },
                 primaries: { watch.primaries },
@@ -32,13 +36,24 @@ final class NemesisThread: Sendable {
                     post(operation, recorded)
                     recorded.wait(2_000_000_000)
                 })
-            for moment in schedule.moments {
-                let rest = moment.time - (clinux_monotonic_ns() - origin)
-                if stopRequested.wait(max(0, rest)) { break }
-                if moment.begins {
-                    nemesis.inject(schedule.faults[moment.fault])
+            var agenda = Agenda(schedule)
+            while !stopRequested.load(ordering: .acquiring) {
+                for fired in triggers?.fired() ?? [] { agenda.add(fired) }
+                guard let next = agenda.first else {
+                    if triggers == nil { break }
+                    wake.wait()
+                    continue
+                }
+                let rest = next.time - (clinux_monotonic_ns() - origin)
+                if rest > 0 {
+                    wake.wait(rest)
+                    continue
+                }
+                agenda.removeFirst()
+                if next.begins {
+                    nemesis.inject(schedule.faults[next.fault])
                 } else {
-                    nemesis.undo(moment.fault)
+                    nemesis.undo(next.fault)
                 }
                 status.faults = nemesis.inForce
             }
@@ -50,8 +65,32 @@ final class NemesisThread: Sendable {
     }
 
     /// Ends the schedule; everything in force is undone.
-    func stop() { stopRequested.set() }
+    func stop() {
+        stopRequested.store(true, ordering: .releasing)
+        wake.set()
+    }
 
     /// Whether everything has been undone; takes at most `timeout` nanoseconds.
     func isFinished(within timeout: Int64) -> Bool { finished.wait(timeout) }
+}
+
+/// What is to be done, in order of time.
+struct Agenda {
+    /// Latest first, so that the next one is taken from the end.
+    private var moments: [Schedule.Moment]
+
+    init(_ schedule: Schedule) { moments = schedule.moments.reversed() }
+
+    var first: Schedule.Moment? { moments.last }
+
+    mutating func removeFirst() { moments.removeLast() }
+
+    mutating func add(_ fired: TriggerBoard.Fired) {
+        insert(Schedule.Moment(time: fired.begin, fault: fired.fault, begins: true))
+        insert(Schedule.Moment(time: fired.end, fault: fired.fault, begins: false))
+    }
+
+    private mutating func insert(_ moment: Schedule.Moment) {
+        moments.insert(moment, at: moments.firstIndex { $0 < moment } ?? moments.endIndex)
+    }
 }

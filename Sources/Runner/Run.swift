@@ -113,12 +113,14 @@ public struct Run {
             }
         }
         defer { follower?.stop() }
+        let wake = Event()
+        let triggers = TriggerWatch(plan.schedule, wake: wake)
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
                 readOnly: plan.readOnly),
-            journal: journal, follower: follower, status: status, origin: origin, factory: plan.clients(transport.nodes)
-        )
+            journal: journal, follower: follower, triggers: triggers, status: status, origin: origin,
+            factory: plan.clients(transport.nodes))
         let inbox = interpreter.inbox
         stop.whenRequested { inbox.stop() }
         let watch = NodeWatch(transport: transport, system: plan.system, origin: origin) { operation in
@@ -126,10 +128,15 @@ public struct Run {
         }
         let nemesis = NemesisThread(
             schedule: plan.schedule, transport: transport, system: plan.system, watch: watch, status: status,
-            origin: origin
+            origin: origin, triggers: triggers, wake: wake
         ) { operation, recorded in
             inbox.post(.happened(operation, recorded: recorded))
         }
+
+        let logs = triggers.flatMap { triggers in
+            triggers.readsLogs ? LogWatch(transport: transport, triggers: triggers, origin: origin) : nil
+        }
+        defer { logs?.stop() }
 
         status.phase = "running"
         interpreter.run(
@@ -150,6 +157,7 @@ public struct Run {
         }
         let duration = clinux_monotonic_ns() - origin
         watch.stop()
+        logs?.stop()
         interpreter.drainAll()
         follower?.stop()
         status.phase = "stopping nodes"

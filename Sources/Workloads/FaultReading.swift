@@ -12,7 +12,7 @@ struct FaultReading {
 
     private static let kinds = FaultCatalog.names
     /// What every line may say beside its fault.
-    private static let common = ["every", "for", "after", "keep", "break"]
+    private static let common = ["every", "for", "after", "keep", "break", "name", "weight", "when"]
     /// Nanoseconds; a fault takes about a millisecond to be made and proved.
     static let shortestInterval: Int64 = 10_000_000
     /// Of one line; the whole schedule is drawn before the run.
@@ -38,10 +38,14 @@ struct FaultReading {
         }
         let kind = FaultCatalog.kind(named: given[0])!
         let settings = fields[given[0]].flatMap { FaultSettingsReading(kind: kind, shape: shape).settings($0) }
-        let every = fields["every"].map { $0.duration(atLeast: Self.shortestInterval) } ?? self.every
-        let duration = fields["for"].map { $0.duration() } ?? every.map { $0 / 2 }
+        // A trigger comes when it comes; faults of one line still do not overlap.
+        let usual = fields["when"] == nil ? self.every : min(self.every, 2 * Self.shortestInterval)
+        let every = fields["every"].map { $0.duration(atLeast: Self.shortestInterval) } ?? usual
+        let duration =
+            fields["for"].map { $0.duration() }
+            ?? (fields["when"] != nil && fields["every"] == nil ? self.every / 2 : every.map { $0 / 2 })
         let first = fields["after"].map { $0.duration(atLeast: 0) }
-        if let every, let duration, duration > every {
+        if fields["when"] == nil, let every, let duration, duration > every {
             (fields["for"] ?? reader).fail(
                 "lasts longer (\(Quantity.describe(duration: duration))) than from one beginning to the next "
                     + "(`every`: \(Quantity.describe(duration: every)))")
@@ -55,8 +59,14 @@ struct FaultReading {
             reader.fail("would happen \(time / every) times; at most \(Self.occurrenceLimit) can be planned")
         }
         let quorum = quorum(fields, kind.description)
-        guard let settings, let every, let duration else { return nil }
-        return FaultEntry(given[0], settings, every: every, duration: duration, first: first ?? nil, quorum: quorum)
+        let trigger = fields["when"].map { TriggerReading(shape: shape).trigger($0) }
+        let name = fields["name"].map { $0.string("a name for the line") }
+        let weight = fields["weight"].map { $0.integer(1...1_000, "a weight") } ?? 1
+        guard let settings, let every, let duration, let weight else { return nil }
+        if trigger != nil, trigger! == nil { return nil }
+        return FaultEntry(
+            given[0], settings, name: name ?? nil, every: every, duration: duration, first: first ?? nil,
+            quorum: quorum, weight: weight, trigger: trigger ?? nil)
     }
 
     /// `keep: majority` or `break: majority`

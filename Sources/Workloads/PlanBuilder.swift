@@ -13,7 +13,7 @@ extension WorkloadFile {
     /// Everything that a run of this file will do. The same seed gives the same plan.
     /// - Parameter recorded: the faults; nil: those that the file says, drawn by the seed.
     public func plan(seed: UInt64, schedule recorded: Schedule? = nil) -> Plan {
-        let schedule = recorded ?? Schedule(faults, nodes: nodes, duration: time, seed: seed)
+        let schedule = recorded ?? Schedule(faults, rules: scheduleRules, nodes: nodes, duration: time, seed: seed)
         let client = client
         return Plan(
             name: name, seed: seed, nodes: nodes, workers: clients.count, timeout: clients.timeout, duration: time,

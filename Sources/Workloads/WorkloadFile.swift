@@ -19,6 +19,7 @@ public struct WorkloadFile: Sendable {
     public var workload: WorkloadSpec
     public var clients: ClientsSpec
     public var faults: [FaultEntry]
+    public var scheduleRules: ScheduleRules
     /// Nanoseconds during which operations are started.
     public var time: Int64
     /// Nanoseconds between the beginnings of two faults, where a fault has no `every` of its own.

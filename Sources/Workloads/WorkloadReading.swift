@@ -6,8 +6,8 @@ import PolygraphSystems
 /// Reads the top level of a workload file, and looks whether its parts fit together.
 struct WorkloadReading {
     static let keys = [
-        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "time", "every", "quiet",
-        "seed", "check", "check-limits", "tame",
+        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
+        "every", "quiet", "seed", "check", "check-limits", "tame",
     ]
 
     let root: YAMLNode
@@ -50,6 +50,9 @@ struct WorkloadReading {
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
+        let rules = fields["schedule"].flatMap {
+            ScheduleReading(lines: (faults ?? []).map(\.name), every: every ?? 10_000_000_000).rules($0)
+        }
         if let clients, let time, clients.timeout > time {
             (fields["clients"]?.child("timeout") ?? reader).fail(
                 "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
@@ -61,7 +64,8 @@ struct WorkloadReading {
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, system: system,
-            client: client, workload: workload, clients: clients, faults: faults ?? [], time: time, every: every,
+            client: client, workload: workload, clients: clients, faults: faults ?? [],
+            scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every,
             quiet: quiet, seed: seed ?? nil, check: check, tame: tame)
     }
 

@@ -101,6 +101,49 @@ import Testing
         #expect(file.seed == .max)
     }
 
+    @Test func `schedules, targets and triggers`() throws {
+        let text =
+            exampleText
+            .replacingOccurrences(
+                of: "  - kill: minority",
+                with: """
+                      - {kill: {n1: 3, n2: 1}, keep: majority, weight: 4, name: leader-or-not}
+                      - {kill: {target: 2}, when: {completion: ok, of: write, delay: 3ms, times: 5}, for: 1s}
+                      - {pause: non-primary, when: {log: "became leader", node: n2}, every: 2s}
+                      - {kill: one, when: {begin-of: partition}, every: 20ms}
+                    """
+            )
+            .replacingOccurrences(
+                of: "check: linearizable",
+                with: """
+                    check: linearizable
+                    schedule:
+                      exclusive: true
+                      repeat: true
+                      phases: [{for: 10s, faults: none}, {for: 20s, faults: [leader-or-not, pause]}, {for: 5s}]
+                    """)
+        let file = try load(text)
+        #expect(file.faults[1].settings.target == .weighted(["n1": 3, "n2": 1]))
+        #expect(file.faults[1].quorum == .keep)
+        #expect(file.faults[1].weight == 4)
+        #expect(file.faults[1].trigger == nil)
+        #expect(file.faults[2].settings.target == .count(2))
+        #expect(file.faults[2].trigger == FaultTrigger(.completion(of: "write", kind: .ok), delay: 3_000_000, times: 5))
+        #expect(file.faults[2].duration == 1_000_000_000)
+        #expect(file.faults[3].trigger == FaultTrigger(.log("became leader", node: "n2")))
+        #expect(file.faults[3].duration == 1_000_000_000)
+        #expect(file.faults[4].trigger == FaultTrigger(.fault("partition", begins: true)))
+        #expect(
+            file.scheduleRules
+                == ScheduleRules(
+                    isExclusive: true,
+                    phases: [
+                        .init(duration: 10_000_000_000, lines: []),
+                        .init(duration: 20_000_000_000, lines: ["leader-or-not", "pause"]),
+                        .init(duration: 5_000_000_000, lines: nil),
+                    ], repeatsPhases: true))
+    }
+
     @Test func `little need be said`() throws {
         let text = """
             system: {start: [./kv], ready: {http: "http://{{node.address}}/"}}

@@ -163,6 +163,38 @@ import Testing
             "kill: minority", "{kill: all, every: 10ms}\n  - {kill: one, every: 9ms}",
             "my-kv.yaml:18:24: faults[2].every: must be at least 10 ms; found `9ms`"
         ),
+        ("kill: minority", "kill: 9", "faults[1].kill: `9 nodes` needs at least 9 nodes; there are 5"),
+        ("kill: minority", "kill: {n1: 3, n9: 1}", "faults[1].kill.n9: there is no node `n9`"),
+        ("kill: minority", "kill: {n1: 0}", "faults[1].kill: all odds are 0"),
+        ("kill: minority", "{kill: one, keep: most}", "faults[1].keep: there is no rule `most`"),
+        ("kill: minority", "{kill: one, keep: majority, break: majority}", "`keep` and `break` exclude each other"),
+        ("kill: minority", "{partition: halves, keep: majority}", "faults[1].keep: is for faults that take nodes away"),
+        ("kill: minority", "{kill: one, when: {}}", "faults[1].when: says nothing to wait for (known: log, "),
+        (
+            "kill: minority", "{kill: one, when: {log: a, primary: changes}}",
+            "faults[1].when: has `log` and `primary`: a fault waits for one thing"
+        ),
+        ("kill: minority", "{kill: one, when: {log: a, of: write}}", "faults[1].when.of: goes with `operations`"),
+        (
+            "kill: minority", "{kill: one, when: {completion: good}}",
+            "faults[1].when.completion: there is no completion"
+        ),
+        ("kill: minority", "{kill: one, when: {end-of: klil}}", "did you mean `kill`?"),
+        ("kill: minority", "{kill: one, weight: 0}", "faults[1].weight: expected a weight (1 … 1000); found `0`"),
+        (
+            "check: linearizable", "schedule: {exclusiv: true}",
+            "schedule: unknown key `exclusiv`; did you mean `exclusive`?"
+        ),
+        ("check: linearizable", "schedule: {phases: []}", "schedule.phases: there is no phase"),
+        ("check: linearizable", "schedule: {repeat: true}", "schedule.repeat: goes with `phases` only"),
+        (
+            "check: linearizable", "schedule: {phases: [{faults: [kill]}]}",
+            "schedule.phases[0]: the key `for` is missing"
+        ),
+        (
+            "check: linearizable", "schedule: {phases: [{for: 5s, faults: [kil]}]}",
+            "schedule.phases[0].faults[0]: there is no line of `faults` `kil`; did you mean `kill`?"
+        ),
         ("time: 60s", "time: 30d", "faults[1]: would happen 259200 times; at most 100000 can be planned"),
         // Templates
         (
