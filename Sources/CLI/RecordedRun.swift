@@ -45,13 +45,16 @@ struct RecordedRun {
             throw wrong("its format is \"\(format)\"; this Polygraph reads \"\(Plan.format)\"")
         }
         guard let text = document["workload_file"]?.stringValue, let seed = document["seed"]?.integerValue,
-            let nodes = document["nodes"]?.integerValue, let scheduled = document["schedule"],
+            let nodes = document["nodes"]?.integerValue, let time = document["time_ns"]?.integerValue,
+            let scheduled = document["schedule"],
             let words = document["arguments"]?.elements?.map(\.stringValue), !words.contains(nil)
-        else { throw wrong("`workload_file`, `seed`, `nodes`, `schedule` or `arguments` is missing or wrong") }
+        else {
+            throw wrong("`workload_file`, `seed`, `nodes`, `time_ns`, `schedule` or `arguments` is missing or wrong")
+        }
         workloadText = text
         self.seed = UInt64(bitPattern: seed)
         do throws(ScheduleError) {
-            schedule = try Schedule(scheduled, nodes: Int(nodes))
+            schedule = try Schedule(scheduled, nodes: Int(nodes), duration: time)
         } catch {
             throw wrong(error.description)
         }

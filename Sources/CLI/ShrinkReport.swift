@@ -38,9 +38,11 @@ struct ShrinkReport {
     var text: String {
         var lines = [headline, ""]
         for fault in outcome.isReproduced ? outcome.smallest.faults : [] {
-            lines.append(
-                "  \(fault.id + 1)  \(Quantity.describe(duration: fault.start)) to "
-                    + "\(Quantity.describe(duration: fault.end)): \(fault.summary)")
+            let when =
+                fault.trigger == nil
+                ? Quantity.describe(duration: fault.start) + " to " + Quantity.describe(duration: fault.end)
+                : "for " + Quantity.describe(duration: fault.end - fault.start)
+            lines.append("  \(fault.id + 1)  \(when): \(fault.summary)")
         }
         if outcome.isReproduced, !outcome.smallest.faults.isEmpty { lines.append("") }
         let cells = outcome.rows.map { row in

@@ -43,6 +43,7 @@ struct ShrinkSession {
         Console.error(
             "shrink \(recorded.path), \(Quantity.describe(duration: budget)) at most, runs in \(trials.folder)")
         let outcome = shrinker.shrink()
+        if outcome.isReproduced { trials.keep(outcome.smallest) }
         if let failure = trials.failure, (outcome.rows.first?.tally.runs ?? 0) == 0 { throw failure }
         let report = ShrinkReport(
             run: recorded.path, folder: trials.folder, outcome: outcome, runs: trials.count,
@@ -167,7 +168,7 @@ final class ShrinkTrials {
         recorded.arguments.time = "\(file.time)ns"
         // The schedule stands for them; some could not be drawn in so short a time.
         recorded.arguments.noFaults = true
-        return recorded.plan(file, schedule: Schedule(faults: candidate.faults), seed: seed)
+        return recorded.plan(file, schedule: Schedule(numbering: candidate.faults, duration: file.time), seed: seed)
     }
 
     /// Writes the plan of the smallest schedule so far.

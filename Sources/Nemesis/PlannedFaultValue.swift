@@ -11,12 +11,12 @@ extension PlannedFault {
             "settings": .object(settings.values), "order": .list(order.map { .string("n\($0 + 1)") }),
             "minority": .integer(Int64(minoritySize)), "summary": .string(summary),
         ]
-        if let quorum { fields["quorum"] = .string(quorum.rawValue) }
-        if isPinned { fields["pinned"] = true }
         if let trigger {
             fields["trigger"] = trigger.value
             fields["gap"] = .integer(gap)
         }
+        if let quorum { fields["quorum"] = .string(quorum.rawValue) }
+        if isPinned { fields["pinned"] = true }
         return .object(fields)
     }
 
@@ -25,7 +25,8 @@ extension PlannedFault {
         guard let id = value["fault"]?.integerValue, let function = value["f"]?.stringValue,
             FaultCatalog.kind(named: function) != nil, let start = value["start"]?.integerValue,
             let end = value["end"]?.integerValue, start >= 0, end >= start,
-            let settings = value["settings"]?.fields, let names = value["order"]?.elements,
+            let line = value["line"]?.integerValue, let settings = value["settings"]?.fields,
+            let names = value["order"]?.elements,
             let minority = value["minority"]?.integerValue, minority >= 0
         else { return nil }
         let order = names.compactMap { $0.stringValue.flatMap(Self.index) }
@@ -36,14 +37,14 @@ extension PlannedFault {
             quorum = rule
         }
         var trigger: FaultTrigger?
-        if let written = value["trigger"] {
-            guard let read = FaultTrigger(written) else { return nil }
+        if let described = value["trigger"] {
+            guard let read = FaultTrigger(described) else { return nil }
             trigger = read
         }
         self.init(
-            id: Int(id), line: Int(value["line"]?.integerValue ?? 0), function: function,
-            settings: FaultSettings(settings), start: start, end: end, order: order, minoritySize: Int(minority),
-            quorum: quorum, trigger: trigger, gap: value["gap"]?.integerValue ?? 0,
+            id: Int(id), line: Int(line), function: function, settings: FaultSettings(settings), start: start, end: end,
+            order: order,
+            minoritySize: Int(minority), quorum: quorum, trigger: trigger, gap: value["gap"]?.integerValue ?? 0,
             isPinned: value["pinned"]?.boolValue ?? false)
     }
 
@@ -66,9 +67,11 @@ extension Schedule {
     public var value: Value { .list(faults.map(\.value)) }
 
     /// A schedule that was drawn before.
-    /// - Parameter nodes: number of nodes of the cluster.
+    /// - Parameters:
+    ///   - nodes: number of nodes of the cluster.
+    ///   - duration: nanoseconds of load.
     /// - Throws: `ScheduleError` that says which fault makes no sense.
-    public init(_ value: Value, nodes: Int) throws(ScheduleError) {
+    public init(_ value: Value, nodes: Int, duration: Int64) throws(ScheduleError) {
         guard let entries = value.elements else {
             throw ScheduleError("schedule: expected a list of faults; found \(value)")
         }
@@ -85,13 +88,14 @@ extension Schedule {
             }
             faults.append(fault)
         }
-        self.init(faults: faults)
+        self.init(numbering: faults, duration: duration)
     }
 
     /// These faults, numbered anew in order of their start.
-    public init(faults: [PlannedFault]) {
-        self.faults = faults.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
+    public init(numbering faults: [PlannedFault], duration: Int64) {
+        var sorted = faults.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
             .map(\.element)
-        for index in self.faults.indices { self.faults[index].id = index }
+        for index in sorted.indices { sorted[index].id = index }
+        self.init(faults: sorted, duration: duration)
     }
 }

@@ -3,7 +3,7 @@ import PolygraphHistory
 extension Schedule {
     /// The faults of this schedule as they really happened in a run: when each began and ended there, and on whom.
     ///
-    /// Roles are resolved: what hit the primary, which was n3 then, hits n3. Faults that never began, and those that
+    /// Roles and triggers are resolved: what hit the primary, which was n3 then, hits n3. Faults that never began, and those that
     /// spared everybody to keep a majority, are left out.
     /// - Parameter history: of a run of this schedule.
     public func asRecorded(in history: History) -> Schedule {
@@ -18,7 +18,7 @@ extension Schedule {
             default: continue
             }
         }
-        return Schedule(faults: recorded.values.sorted { $0.id < $1.id })
+        return Schedule(numbering: recorded.values.sorted { $0.id < $1.id }, duration: duration)
     }
 }
 
@@ -29,10 +29,11 @@ extension PlannedFault {
         let recorded = intent.value["order"]?.elements?.compactMap { $0.stringValue.flatMap(Self.index) } ?? []
         if recorded.sorted() == order.sorted() { fault.order = recorded }
         fault.isPinned = true
-        // One that nobody undid lasted to the end of the run.
-        fault.end = trigger == nil ? max(end, intent.time) : intent.time + (end - start)
         fault.start = intent.time
+        // One that nobody undid lasted as long as it was meant to.
+        fault.end = trigger == nil ? max(end, intent.time) : intent.time + (end - start)
         fault.trigger = nil
+        fault.gap = 0
         return fault
     }
 }

@@ -42,6 +42,14 @@ public struct FaultEntry: Hashable, Sendable {
 public struct Schedule: Hashable, Sendable {
     /// In order of their start.
     public var faults: [PlannedFault]
+    /// Nanoseconds; every fault begins and ends within it.
+    public var duration: Int64
+
+    public init(faults: [PlannedFault], duration: Int64) {
+        self.faults = faults
+        self.duration = duration
+    }
+
     /// Draws the schedule. Every line has a stream of random numbers of its own, so that changing one line leaves the
     /// others as they were.
     /// - Parameters:
@@ -67,7 +75,8 @@ public struct Schedule: Hashable, Sendable {
             faults += Self.oneAtATime(&lines, every: rules.every, duration: duration, root.split("exclusive"))
         }
         faults.sort { ($0.start, $0.function, $0.line) < ($1.start, $1.function, $1.line) }
-        self.init(faults: faults)
+        for index in faults.indices { faults[index].id = index }
+        self.init(faults: faults, duration: duration)
     }
 
     /// Prepares all nodes for the faults that will come, before any of them is started.

@@ -38,9 +38,8 @@ public struct TriggerBoard: Sendable {
     /// Nanoseconds since the run began; faults end by then.
     private let duration: Int64
 
-    /// - Parameter duration: nanoseconds; every fault begins and ends within it.
-    public init(_ schedule: Schedule, duration: Int64) {
-        self.duration = duration
+    public init(_ schedule: Schedule) {
+        duration = schedule.duration
         for faults in Dictionary(grouping: schedule.faults.filter { $0.trigger != nil }, by: \.line).sorted(by: {
             $0.key < $1.key
         }).map(\.value) {

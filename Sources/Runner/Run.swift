@@ -117,7 +117,7 @@ public struct Run {
         }
         defer { follower?.stop() }
         let wake = Event()
-        let triggers = TriggerWatch(plan.schedule, duration: plan.duration, wake: wake)
+        let triggers = TriggerWatch(plan.schedule, wake: wake)
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,

@@ -15,8 +15,8 @@ final class TriggerWatch: Sendable {
     private let wake: Event
 
     /// - Returns: nil when the schedule has no triggers: nobody need watch.
-    init?(_ schedule: Schedule, duration: Int64, wake: Event) {
-        let board = TriggerBoard(schedule, duration: duration)
+    init?(_ schedule: Schedule, wake: Event) {
+        let board = TriggerBoard(schedule)
         if board.isEmpty { return nil }
         state = Mutex(State(board: board))
         self.wake = wake

@@ -37,7 +37,7 @@ public struct WorkloadOverrides: Hashable, Sendable {
             }
         }
         if noFaults, case .mapping(let entries) = root.content {
-            root.content = .mapping(entries.filter { $0.key != "faults" })
+            root.content = .mapping(entries.filter { !["faults", "schedule"].contains($0.key) })
         }
         for replacement in replacements {
             let option = "--set \(replacement)"

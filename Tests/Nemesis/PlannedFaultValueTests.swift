@@ -7,6 +7,13 @@ import Testing
 @Suite struct PlannedFaultValueTests {
     private static let shape = ClusterShape(nodes: 5, hasPrimary: true, hasMembership: true)
 
+    private static let triggers: [FaultTrigger?] = [
+        nil, nil, FaultTrigger(.log("a \"line\"", node: "n2"), delay: 5, times: 3),
+        FaultTrigger(.log("any", node: nil)), FaultTrigger(.operations(7, of: "write"), times: 2),
+        FaultTrigger(.completion(of: nil, kind: .info)), FaultTrigger(.completion(of: "cas", kind: nil)),
+        FaultTrigger(.fault("kill", begins: false)), FaultTrigger(.primaryChange),
+    ]
+
     /// Settings as a workload file could give them, drawn at random; nil where the kind refuses them.
     private func settings(_ kind: any Fault.Type, _ random: inout RandomSource) -> FaultSettings? {
         var settings = FaultSettings()
@@ -53,15 +60,15 @@ import Testing
         for seed in UInt64(0)..<200 {
             var random = RandomSource(seed: seed)
             guard let settings = settings(kind, &random) else { continue }
+            let quorum: QuorumRule? = kind.description.takesNodesAway ? [nil, .keep, .break][Int(seed % 3)] : nil
             let entry = FaultEntry(
-                name, settings, every: 2_000_000_000, duration: 700_000_000,
-                quorum: kind.description.takesNodesAway ? [nil, .keep, .break][Int(seed % 3)] : nil,
-                trigger: seed % 4 == 0 ? FaultTrigger(.log("elected", node: "n2"), delay: 5, times: 3) : nil)
+                name, settings, every: 2_000_000_000, duration: 700_000_000, quorum: quorum,
+                trigger: Self.triggers[Int(seed) % Self.triggers.count])
             var schedule = Schedule([entry], nodes: 5, duration: 10_000_000_000, seed: seed)
             for index in schedule.faults.indices { schedule.faults[index].isPinned = (seed + UInt64(index)) % 2 == 0 }
             var text: [UInt8] = []
             JSONWriter.append(schedule.value, to: &text)
-            let read = try Schedule(JSONParser.parse(text), nodes: 5)
+            let read = try Schedule(JSONParser.parse(text), nodes: 5, duration: schedule.duration)
             #expect(read == schedule, "\(String(decoding: text, as: UTF8.self))")
             seen += schedule.faults.count
         }
@@ -77,21 +84,21 @@ import Testing
 
     @Test(arguments: [
         #"{"f": "kill"}"#, #"[{"f": "no-such-fault"}]"#, #"[{"f": "kill", "fault": 0}]"#,
-        #"[{"f":"kill","fault":0,"start":5,"end":4,"settings":{},"order":["n1","n2"],"minority":1}]"#,
-        #"[{"f":"kill","fault":0,"start":1,"end":4,"settings":{},"order":["n1","n1"],"minority":1}]"#,
-        #"[{"f":"kill","fault":0,"start":1,"end":4,"settings":{},"order":["n1","n2","n3"],"minority":1}]"#,
-        #"[{"f":"kill","fault":0,"start":1,"end":4,"settings":{},"order":["n1","n2"],"minority":1,"quorum":"lose"}]"#,
+        #"[{"f":"kill","fault":0,"start":5,"end":4,"line":0,"settings":{},"order":["n1","n2"],"minority":1}]"#,
+        #"[{"f":"kill","fault":0,"start":1,"end":4,"line":0,"settings":{},"order":["n1","n1"],"minority":1}]"#,
+        #"[{"f":"kill","fault":0,"start":1,"end":4,"line":0,"settings":{},"order":["n1","n2","n3"],"minority":1}]"#,
+        #"[{"f":"kill","fault":0,"start":1,"end":4,"line":0,"settings":{},"order":["n1","n2"],"minority":1,"quorum":"lose"}]"#,
     ])
     func `what is no schedule is refused with a reason`(text: String) throws {
         let value = try JSONParser.parse(text)
-        let error = #expect(throws: ScheduleError.self) { try Schedule(value, nodes: 2) }
+        let error = #expect(throws: ScheduleError.self) { try Schedule(value, nodes: 2, duration: 1) }
         #expect(error?.description.hasPrefix("schedule") == true)
     }
 
     @Test func `faults are numbered anew in order of their start`() {
         let entry = FaultEntry("kill", FaultSettings(["target": "one"]), every: 1_000, duration: 500)
         let schedule = Schedule([entry], nodes: 3, duration: 10_000, seed: 1)
-        let some = Schedule(faults: schedule.faults.reversed().filter { $0.id != 2 })
+        let some = Schedule(numbering: schedule.faults.reversed().filter { $0.id != 2 }, duration: 10_000)
         #expect(some.faults.map(\.id) == Array(some.faults.indices))
         #expect(some.faults.map(\.start) == schedule.faults.filter { $0.id != 2 }.map(\.start))
     }

@@ -8,8 +8,8 @@ import Testing
 
     private func planned(_ id: Int, _ target: Value, _ start: Int64, _ end: Int64) -> PlannedFault {
         PlannedFault(
-            id: id, function: "kill", settings: FaultSettings(["target": target]), start: start * Self.second,
-            end: end * Self.second, order: [0, 1, 2], minoritySize: 1)
+            id: id, line: 0, function: "kill", settings: FaultSettings(["target": target]), start: start * Self.second,
+            end: end * Self.second, order: [0, 1, 2], minoritySize: 1, gap: 0)
     }
 
     private func history(_ events: [(time: Int64, event: FaultEvent)]) throws -> History {
@@ -33,10 +33,11 @@ import Testing
     }
 
     @Test func `a role becomes the node that had it, and times those that were`() throws {
-        let schedule = Schedule(faults: [
-            planned(0, "primary", 1, 3), planned(1, "one", 5, 6), planned(2, "minority", 7, 8),
-            planned(3, "minority", 9, 10),
-        ])
+        let schedule = Schedule(
+            numbering: [
+                planned(0, "primary", 1, 3), planned(1, "one", 5, 6), planned(2, "minority", 7, 8),
+                planned(3, "minority", 9, 10),
+            ], duration: 20 * Self.second)
         let happened = schedule.asRecorded(
             in: try history([
                 (time: 1_200_000_000, event: event(0, .inject, .intent, order: ["n3", "n1", "n2"])),

@@ -18,8 +18,7 @@ import Testing
     private func board(_ signal: FaultTrigger.Signal, delay: Int64 = 0, times: Int = 1, after: Int64? = nil)
         -> TriggerBoard
     {
-        TriggerBoard(
-            schedule([FaultTrigger(signal, delay: delay, times: times)], after: after), duration: 60 * Self.second)
+        TriggerBoard(schedule([FaultTrigger(signal, delay: delay, times: times)], after: after))
     }
 
     @Test func `a trigger survives being written down`() {
@@ -82,7 +81,7 @@ import Testing
         let schedule = schedule([
             FaultTrigger(.fault("kill", begins: true), times: 9), FaultTrigger(.fault("kill", begins: false), times: 9),
         ])
-        var board = TriggerBoard(schedule, duration: 60 * Self.second)
+        var board = TriggerBoard(schedule)
         let first = schedule.faults.first { $0.line == 0 }!.id
         let second = schedule.faults.first { $0.line == 1 }!.id
         #expect(board.take(.fault(first, "kill", begins: true), at: 1).isEmpty)

@@ -41,6 +41,11 @@ public struct TameRunCheck: Checker {
 
     private func praise(_ faults: [RecordedFault], _ concurrency: KeyConcurrency) -> String {
         let met = "\(concurrency.overlapping) operations met another on the same key while one of them changed it."
+        let shown = faults.count(where: \.tookEffect)
+        if shown < faults.count {
+            return "\(shown) of \(faults.count) faults took effect, the others met nodes that were down already, and "
+                + met
+        }
         switch faults.count {
         case 0: return "There was no fault, and " + met
         case 1: return "The fault took effect, and " + met

@@ -9,12 +9,14 @@ public struct ShrinkCandidate: Hashable, Sendable {
 
     /// Nanoseconds from the beginning of the run to the first fault, once the wait before it is shortened.
     private static let leadIn: Int64 = 1_000_000_000
+    /// Nanoseconds; a shorter wait is not worth the runs that show whether it can go.
+    private static let shortWait: Int64 = 4_000_000_000
 
     /// Nanoseconds of load after the last fault that are kept at least: some damage shows late.
     private static let leastTail: Int64 = 2_000_000_000
 
     public init(faults: [PlannedFault], duration: Int64) {
-        self.faults = Schedule(faults: faults).faults
+        self.faults = Schedule(numbering: faults, duration: duration).faults
         self.duration = duration
     }
 
@@ -25,9 +27,8 @@ public struct ShrinkCandidate: Hashable, Sendable {
     public func cut(at violation: Int64, rest: Int64) -> ShrinkCandidate {
         let end = min(duration, violation + rest)
         let begun = faults.filter { $0.start < violation }.map { fault in
+            guard fault.trigger == nil else { return fault }
             var fault = fault
-            // One that waits for a trigger has no time of its own yet.
-            if fault.trigger != nil { return fault }
             fault.end = max(fault.start, min(fault.end, end))
             return fault
         }
@@ -36,7 +37,10 @@ public struct ShrinkCandidate: Hashable, Sendable {
 
     /// The same with these faults only, and with as much load after the last as before.
     func keeping(_ kept: [PlannedFault]) -> ShrinkCandidate {
-        guard let last = kept.map(\.end).max(), let formerLast = faults.map(\.end).max() else {
+        // A trigger may fire at any time.
+        guard !kept.contains(where: { $0.trigger != nil }), let last = kept.map(\.end).max(),
+            let formerLast = faults.filter({ $0.trigger == nil }).map(\.end).max()
+        else {
             return ShrinkCandidate(faults: kept, duration: duration)
         }
         let tail = max(Self.leastTail, duration - formerLast)
@@ -45,7 +49,8 @@ public struct ShrinkCandidate: Hashable, Sendable {
 
     /// The same without the wait before the first fault.
     var movedForward: ShrinkCandidate {
-        guard let first = faults.first, first.start > Self.leadIn else { return self }
+        guard let first = faults.first, first.start > Self.shortWait, !faults.contains(where: { $0.trigger != nil })
+        else { return self }
         let shift = first.start - Self.leadIn
         let moved = faults.map { fault in
             var fault = fault
