@@ -17,6 +17,7 @@ public enum WorkloadCatalog {
         ("raft-register", PackageResources.raft_register_yaml),
         ("raft-all-faults", PackageResources.raft_all_faults_yaml),
         ("raft-network-faults", PackageResources.raft_network_faults_yaml),
+        ("raft-everything", PackageResources.raft_everything_yaml),
         ("raft-stale-reads", PackageResources.raft_stale_reads_yaml),
         ("raft-lease-clock", PackageResources.raft_lease_clock_yaml),
         ("raft-lease-clock-true-clocks", PackageResources.raft_lease_clock_true_clocks_yaml),
