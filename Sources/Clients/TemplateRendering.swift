@@ -74,7 +74,7 @@ extension Template {
         case .names(let port): .string(joined(nodes.map(\.name), port))
         case .data: .string(node.data)
         case .polygraph: .string(program)
-        case .base64(let other): base64(value(of: other, node, nodes, program))
+        case .base64(let other): base64(value(of: other, node, nodes, program, member))
         default: preconditionFailure("\(placeholder.name) belongs to an operation")
         }
     }
