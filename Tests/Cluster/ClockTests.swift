@@ -64,7 +64,7 @@ import Testing
     func `what the clock does not reach is said`(_ user: TestProgram.User) throws {
         let program = try TestProgram(user)
         defer { program.remove() }
-        let run = try program.run("reach")
+        let run = try program.run("clock-reach")
         let warnings = run.findings["warnings"] ?? ""
         #expect(warnings.contains("waits until a time of the true clock (futex)"), "\(run.output)")
         #expect(warnings.contains("may wait until a time of the true clock (pthread_cond_timedwait"), "\(run.output)")

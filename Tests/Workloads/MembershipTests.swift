@@ -2,6 +2,7 @@ import PolygraphClients
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphSystems
+import PolygraphWorkloads
 import Testing
 
 /// How members come and go: as a file says it, and as servers hear it.

@@ -181,7 +181,7 @@ extension Scenario {
     }
 
     /// What bent clocks do not reach.
-    func reach() throws -> [String: String] {
+    func clockReach() throws -> [String: String] {
         let lab = try lab(2)
         defer { lab.tearDown() }
         let node = lab.nodes[0]

@@ -56,7 +56,7 @@ struct Scenario {
         case "inherit": findings = try inherit()
         case "static": findings = try staticBinary()
         case "motion": findings = try motion()
-        case "reach": findings = try reach()
+        case "clock-reach": findings = try clockReach()
         case "power-model": findings = try powerModel()
         case "power-records": findings = try powerRecords()
         case "call-rules": findings = try callRules()
