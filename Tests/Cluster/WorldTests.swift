@@ -101,7 +101,7 @@ import Testing
         defer { program.remove() }
         let before = WorldTests.traces()
         let run = try program.run("probes")
-        #expect(run.findings.count == 10, "\(run.output)")
+        #expect(run.findings.count == 12, "\(run.output)")
         #expect(run.findings.values.allSatisfy { $0 == "true" }, "\(run.output)")
         #expect(WorldTests.traces() == before)
     }

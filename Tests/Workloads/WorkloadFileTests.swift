@@ -245,11 +245,13 @@ import Testing
         #expect(file.name == name)
         let fromDisk = try WorkloadCatalog.load(Self.folder.appendingPathComponent("\(name).yaml").path)
         #expect(fromDisk.text == file.text)
+        #expect(!file.faults.isEmpty)
+        guard name.hasPrefix("raft-") else { return }
         let command = file.system.launch(nodes[0], nodes: nodes).command
         #expect(command[1...4] == ["sample", "raft", "--id", "1"])
-        #expect(command.contains("10.77.0.1,10.77.0.2,10.77.0.3,10.77.0.4,10.77.0.5"))
+        #expect(
+            command.contains { $0 == "10.77.0.1,10.77.0.2,10.77.0.3,10.77.0.4,10.77.0.5" || $0 == "n1,n2,n3,n4,n5" })
         #expect(FileManager.default.isExecutableFile(atPath: command[0]))
-        #expect(!file.faults.isEmpty)
     }
 
     @Test(arguments: [

@@ -46,7 +46,7 @@ import Testing
         ),
         (
             "absent: 404", "absent: never",
-            "my-kv.yaml:10:87: client.http.read.absent: expected an HTTP status code (200 … 599); found `never`"
+            "my-kv.yaml:10:87: client.http.read.absent: expected an HTTP status code or `missing` (200 … 599); found `never`"
         ),
         (
             "fail: 409", "fail: [409, 99]",

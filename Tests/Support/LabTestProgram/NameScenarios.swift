@@ -76,6 +76,8 @@ extension Scenario {
         try lab.start(lab.nodes[0], role("receiver"))
         _ = try awaitFile(lab.nodes[0], "ready")
         let link = Link(from: .controller, to: .node(0))
+        // A cable that has just been laid may swallow what comes first.
+        _ = try eventually("the cable") { try lab.reachability().silent.isEmpty ? true : nil }
         Receiver.send(1..<101, to: lab.nodes[0].address)
         for (note, policy) in [
             ("the link is cut", LinkPolicy.cut), ("frames are delayed", LinkPolicy(.delay(.constant(5_000_000)))),
