@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 extension Lab {
@@ -17,10 +18,10 @@ extension Lab {
     }
 
     public func powerFail(_ nodes: [Node], _ failure: PowerFailure) throws(ClusterError) -> [PowerFailureProof] {
-        // The power of all fails at once: nobody lives to see another die.
-        var killed: [Int] = []
-        for node in nodes { _ = try? pause(node) }
-        for node in nodes { killed.append(try kill(node)) }
+        // The power of all fails at once: first everybody is hit, then everybody is waited for. A stop instead of the
+        // first blow would wait for the calls that are under way, and so for what they sync.
+        var killed = try nodes.map { node throws(ClusterError) in try signal(node, SIGKILL) }
+        for (position, node) in nodes.enumerated() { killed[position] = max(killed[position], try kill(node)) }
         var proofs: [PowerFailureProof] = []
         for (node, count) in zip(nodes, killed) {
             let answer = try disk(node, ["power-failure"] + failure.words)

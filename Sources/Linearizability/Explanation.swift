@@ -45,10 +45,16 @@ struct Explanation<M: Model> {
                 "This holds whatever came before operation \(first.index) began (at \(Phrases.seconds(first.time))): what "
                     + "was over by then is left out of the proof, and the state at that moment may have been any. Each "
                     + "other change that was open then or came later may have taken effect at any time, or never.")
+        } else if refutation.dependsOnOthers {
+            steps.append(
+                "The \(Phrases.count(others, "other operation")) of \(object(partition.key)) are taken to have had the "
+                    + "answers that were recorded; the time to find out whether these alone contradict each other ran out."
+            )
         } else if others > 0 {
             steps.append(
                 "This does not depend on the \(Phrases.count(others, "other operation")) of \(object(partition.key)): it "
-                    + "holds even if each other change took effect at any time after its invocation, or never.")
+                    + "holds even if each other change took effect, with the answer it got, at any time after its "
+                    + "invocation, or never.")
         }
         if let sentence = faultSentence(accesses[failed]) { steps.append(sentence) }
         steps.append(confirmation(refutation))

@@ -25,6 +25,9 @@ struct Refutation: Sendable {
     /// The rank before which the proof assumes nothing: whatever the state was then, there is no order. Nil where it
     /// goes back to the beginning.
     var start: Int32?
+    /// Whether the operations outside of the core are taken as they were recorded: nobody could show in time that the
+    /// core is impossible whatever they did.
+    var dependsOnOthers = false
 
     /// Finds the first event at which no order is left, minimises and confirms.
     /// - Parameters:
@@ -43,6 +46,14 @@ struct Refutation: Sendable {
         var refutation = make(search.restricted(to: places), failed: failed, rank: first.rank, within: budget)
         refutation.failed = first.place
         refutation.core = refutation.core.map { Int(places[$0]) }
+        // What was left out may yet be what made the rest impossible: a value that went before it could come again.
+        let alone = search.decide(
+            upTo: first.rank, required: Set(refutation.core), within: budget.limited(to: patience))
+        switch alone.answer {
+        case .invalid: break
+        case .valid: return make(search, failed: first.place, rank: first.rank, within: budget)
+        case .exhausted, .unjudgeable: refutation.dependsOnOthers = true
+        }
         return refutation
     }
 

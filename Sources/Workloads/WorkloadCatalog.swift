@@ -26,8 +26,6 @@ public enum WorkloadCatalog {
         ("raft-double-apply", PackageResources.raft_double_apply_yaml),
         ("raft-dirty-reads", PackageResources.raft_dirty_reads_yaml),
         ("raft-ack-before-fsync", PackageResources.raft_ack_before_fsync_yaml),
-        ("raft-torn-log", PackageResources.raft_torn_log_yaml),
-        ("raft-dns-once", PackageResources.raft_dns_once_yaml),
         ("raft-split-config", PackageResources.raft_split_config_yaml),
         ("etcd-register", PackageResources.etcd_register_yaml),
         ("etcd-lost-writes", PackageResources.etcd_lost_writes_yaml),

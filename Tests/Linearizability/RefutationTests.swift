@@ -74,4 +74,45 @@ import Testing
         }
         #expect(count.all > Int(Self.rounds) / 10 && count.windows > Int(Self.rounds) / 100, "\(count)")
     }
+
+    /// 1 was delivered twice and came once; after the first time the queue was empty, which is no proof that the second
+    /// delivery contradicts nothing but itself.
+    @Test func coresOfQueuesAreImpossibleWhateverTheOthersDid() throws {
+        let events: [(process: Int, kind: Operation.Kind, function: String, value: Value)] = [
+            (0, .invoke, "dequeue", .null),
+            (1, .invoke, "enqueue", 1),
+            (0, .ok, "dequeue", 1),
+            (1, .ok, "enqueue", 1),
+            (0, .invoke, "enqueue", 2),
+            (1, .invoke, "dequeue", .null),
+            (0, .ok, "enqueue", 2),
+            (0, .invoke, "dequeue", .null),
+            (2, .invoke, "dequeue", .null),
+            (3, .invoke, "enqueue", 2),
+            (3, .info, "enqueue", 2),
+            (4, .invoke, "dequeue", .null),
+            (4, .ok, "dequeue", 2),
+            (1, .ok, "dequeue", 1),
+            (2, .ok, "dequeue", 4),
+        ]
+        let history = try History(
+            events.enumerated().map { index, event in
+                Operation(
+                    index: index, time: Int64(index), process: .client(event.process), kind: event.kind,
+                    function: event.function, value: event.value)
+            })
+        let operations = try #require(Partition.split(history, failedCAS: .mismatch).first).operations
+        let search = KeySearch(operations, columns: history.columns, model: FIFOQueue())
+        guard case .invalid(let place, let rank, let suspects) = search.decide(within: Self.budget).answer else {
+            Issue.record("not invalid")
+            return
+        }
+        let found = Refutation.make(search, failed: place, rank: rank, suspects: suspects, within: Self.budget)
+        #expect(!found.dependsOnOthers)
+        let alone = search.decide(upTo: found.rank, required: Set(found.core), within: Self.budget).answer
+        guard case .invalid = alone else {
+            Issue.record("the core has an order: \(found.core)")
+            return
+        }
+    }
 }
