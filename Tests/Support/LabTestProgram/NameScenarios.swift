@@ -78,7 +78,19 @@ extension Scenario {
         let link = Link(from: .controller, to: .node(0))
         // A cable that has just been laid may swallow what comes first.
         _ = try eventually("the cable") { try lab.reachability().silent.isEmpty ? true : nil }
-        Receiver.send(1..<101, to: lab.nodes[0].address)
+        /// Sends, and waits until the switch has dealt with all of it.
+        func send() throws {
+            func dealtWith() -> UInt64 {
+                lab.linkCounters().filter { $0.link == link }.reduce(0) {
+                    $0 + $1.forwardedFrames + $1.cutFrames + $1.lostFrames - $1.duplicatedFrames
+                }
+            }
+            let before = dealtWith()
+            Receiver.send(1..<101, to: lab.nodes[0].address)
+            _ = try eventually("100 datagrams") { dealtWith() >= before + 100 ? true : nil }
+            usleep(20_000)
+        }
+        try send()
         for (note, policy) in [
             ("the link is cut", LinkPolicy.cut), ("frames are delayed", LinkPolicy(.delay(.constant(5_000_000)))),
             ("frames are lost", LinkPolicy(.loss(share: 1))),
@@ -86,8 +98,7 @@ extension Scenario {
         ] {
             _ = try lab.setLinks([link: policy])
             lab.notePackets(note)
-            Receiver.send(1..<101, to: lab.nodes[0].address)
-            usleep(50_000)
+            try send()
         }
         // ARP and everything else included: what the links have seen is what is recorded.
         usleep(50_000)
