@@ -19,6 +19,7 @@ import Testing
     private static let anomalies: Set<String> = [
         "stale read", "non-monotonic read", "lost write", "lost update", "dirty read", "read of a failed write",
         "resurrected value", "impossible mismatch", "read of a value never written", "future read",
+        "read of a state that never was", "fractured read", "effect of a failed operation", "update applied twice",
         "linearizability violation",
     ]
     private static let seeds = [1, 2, 3]
