@@ -7,13 +7,11 @@ import Testing
     private static let workloads = [
         "raft-stale-reads", "raft-lease-clock", "raft-ack-before-quorum", "raft-forget-vote", "raft-double-apply",
         "raft-dirty-reads", "raft-ack-before-fsync", "raft-trust-clock-ordering",
-        "raft-split-config",
     ]
     /// These need one kind of fault: with the others, however hard, they are correct.
     private static let otherFaults = [
         ("raft-ack-before-fsync", "[{kill: all, every: 5s, for: 1s}]"),
         ("raft-trust-clock-ordering", "[{partition: halves, every: 5s}, {kill: primary, every: 7s, for: 1s}]"),
-        ("raft-split-config", "[{partition: [isolate-primary, halves], every: 5s}, {kill: one, every: 7s, for: 1s}]"),
     ]
     /// What these bugs can look like from outside: one mistake may break the promise in more than one way.
     private static let anomalies: Set<String> = [
