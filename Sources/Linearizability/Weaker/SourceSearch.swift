@@ -18,14 +18,16 @@ struct SourceSearch {
     /// Choices, whole or partial, that may still be looked at.
     private var choices: Int
 
-    /// Enough for some twenty operations whatever they are, and for larger histories in which few reads are open.
-    private static var work: Int { 1_000_000 }
+    /// Enough for some twenty operations whatever they are. Larger histories get less: each choice costs more there, and
+    /// decides less.
+    private static var work: Int { 400_000_000 }
 
     /// - Parameter deadline: monotonic nanoseconds at which to give up.
     init(_ trace: RegisterTrace, deadline: Int64) {
         self.trace = trace
         self.deadline = deadline
-        choices = Self.work / max(8, trace.entries.count)
+        let count = max(20, trace.entries.count)
+        choices = Self.work / count / count / count
     }
 
     /// - Parameters:
