@@ -116,7 +116,8 @@ extension Scenario {
         // A failed start leaves nothing that is in the way of the next.
         attempt("good", Launch(command: [folder + "/script", "hello"]))
         attempt("twice", Launch(command: [folder + "/script", "hello"]))
-        findings["result"] = try awaitFile(node, "result")
+        // What the attempts said is worth more than a time that has run out.
+        findings["result"] = (try? awaitFile(node, "result")) ?? "nothing within half a minute"
         return findings
     }
 
