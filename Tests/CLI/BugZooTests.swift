@@ -26,7 +26,7 @@ import Testing
         for seed in Self.seeds {
             let folder = try TemporaryFolder()
             let result = try await PolygraphProcess.run(
-                ["run", workload, "--seed", "\(seed)", "--time", "40s"], in: folder.url, within: 200)
+                ["run", workload, "--seed", "\(seed)", "--time", "40s", "--stop-on-violation"], in: folder.url, within: 200)
             #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
             guard result.status == 1 else { continue }
             let text = try folder.read("Reports/latest/results.json")

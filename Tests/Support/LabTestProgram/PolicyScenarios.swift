@@ -146,8 +146,8 @@ extension Scenario {
         let tail = try flood(lab, overflow, count: 200, pieces: 200, first: &first)
         findings["queue"] = "\(tail.link.queueDrops > 0 && tail.received.distinct == Int(200 - tail.link.queueDrops))"
 
-        // A cut holds for what is under way.
-        _ = try lab.setLinks([link: LinkPolicy(.delay(.constant(500_000_000)))])
+        // A cut holds for what is under way, which is long enough to be cut in time on a busy machine.
+        _ = try lab.setLinks([link: LinkPolicy(.delay(.constant(3_000_000_000)))])
         let before = counters(lab)
         let said = Receiver.Report(file(lab.nodes[0], "datagrams"))
         Receiver.send(first..<(first + 50), to: lab.nodes[0].address)
