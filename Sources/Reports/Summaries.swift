@@ -11,6 +11,17 @@ extension Anomaly {
 }
 
 extension CheckResult.Fact {
+    /// Name and value for people: times and sizes in units that fit, `deciding seconds 0.0012` as `deciding 1.2 ms`.
+    var readable: (name: String, value: String) {
+        if name.hasSuffix(" seconds"), let seconds = value.doubleValue, seconds.magnitude < 1e9 {
+            return (String(name.dropLast(8)), Units.duration(Int64(seconds * 1e9)))
+        }
+        if name.hasSuffix(" bytes"), let bytes = value.integerValue {
+            return (String(name.dropLast(6)), Quantity.describe(bytes: bytes))
+        }
+        return (name, shown)
+    }
+
     /// The value without quotes around a text, and with commas between thousands.
     var shown: String {
         switch value {
@@ -23,11 +34,11 @@ extension CheckResult.Fact {
 }
 
 extension RunRecord {
-    /// `my-kv · 5 nodes · 10 workers · 6 faults · seed 42 · ran 1 min · started …`
+    /// `my-kv · 5 nodes · 10 clients · 6 faults · seed 42 · ran 1 min · started …`
     func subtitle(_ log: FaultLog) -> String {
         var parts = [workload]
         if !nodes.isEmpty { parts.append(Units.plural(nodes.count, "node")) }
-        if let workers { parts.append(Units.plural(workers, "worker")) }
+        if let workers { parts.append(Units.plural(workers, "client")) }
         parts.append(log.faults.isEmpty ? "no faults" : Units.plural(log.faults.count, "fault"))
         if let seed { parts.append("seed \(seed)") }
         if duration > 0 { parts.append("ran \(Units.duration(duration))") }
