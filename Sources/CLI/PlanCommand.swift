@@ -46,6 +46,7 @@ struct PlanCommand: ParsableCommand {
                 + "\(Quantity.describe(duration: plan.timeout)) an operation at most")
         Console.print("\nfaults")
         for line in PlannedFaultLines(file, plan).lines { Console.print("  " + line) }
+        if calls.operations.isEmpty { return }
         Console.print("\nfirst \(calls.operations.count) operations")
         for operation in calls.operations {
             Console.print(

@@ -4,12 +4,12 @@ import PolygraphHistory
 // What a report that has little room says of a fault: nodes in ranges, equal nodes together, nothing that is zero.
 
 extension RecordedFault {
-    /// `partition halves: n1 n2 cut from n3-n5`; without the title where the summary begins with it.
+    /// `partition halves: n1 n2 cut from n3-n5`; without the title where the summary begins with the fault's word.
     var whatWasDone: String {
         let text = NodeNames.inRanges(summary)
         if text.isEmpty { return title }
-        let spoken = function.replacing("-", with: " ")
-        return text.hasPrefix(function) || text.hasPrefix(spoken) ? text : "\(title): \(text)"
+        let word = function.prefix { $0 != "-" }
+        return text.hasPrefix(word) ? text : "\(title): \(text)"
     }
 
     /// `proved: n1-n5 bytes lost 24,480-24,555, files rolled back 1`

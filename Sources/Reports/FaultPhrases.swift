@@ -32,6 +32,6 @@ extension RecordedFault {
 
     private static func isTime(_ name: String) -> Bool {
         let words = name.split(separator: "_")
-        return words.last == "ns" || words.contains { ["offset", "elapsed", "skew", "latency"].contains($0) }
+        return words.last == "ns" || words.contains { ["offset", "elapsed", "skew", "latency", "jump"].contains($0) }
     }
 }

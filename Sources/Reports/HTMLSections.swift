@@ -85,7 +85,7 @@ extension HTMLPage {
         let last = Int64.max
         return element("tr", .init("data-fault", String(position))) {
             cell(fault.id.map(String.init) ?? "–", sortedBy: fault.id ?? -1)
-            element("td") {
+            element("td", .class("kind")) {
                 element("span", .class("swatch fault-\(FaultFamily(function: fault.function).rawValue)"))
                 fault.title
             }

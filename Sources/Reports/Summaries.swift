@@ -39,13 +39,18 @@ extension RunRecord {
         var parts = [workload]
         if !nodes.isEmpty { parts.append(Units.plural(nodes.count, "node")) }
         if let workers { parts.append(Units.plural(workers, "client")) }
-        parts.append(log.faults.isEmpty ? "no faults" : Units.plural(log.faults.count, "fault"))
+        parts.append(
+            log.faults.isEmpty
+                ? (nodes.isEmpty ? "no faults on record" : "no faults") : Units.plural(log.faults.count, "fault"))
         if let seed { parts.append("seed \(seed)") }
         if duration > 0 { parts.append("ran \(Units.duration(duration))") }
         if interrupted { parts.append("interrupted") }
         if !started.isEmpty { parts.append("started \(started)") }
         return parts.joined(separator: " · ")
     }
+
+    /// For a run without faults. Of a history that came from elsewhere nobody knows what was done meanwhile.
+    var noFaults: String { nodes.isEmpty ? "None is on record." : "None was injected." }
 
     /// The record's warnings, the history's, and what the fault log itself shows.
     func allWarnings(_ history: History, _ log: FaultLog) -> [String] {
@@ -62,6 +67,6 @@ extension RunRecord {
             }
         }
         var seen: Set<String> = []
-        return all.filter { seen.insert($0).inserted }
+        return all.filter { seen.insert($0).inserted }.map(NodeNames.inRanges)
     }
 }

@@ -191,7 +191,7 @@ public enum TextReport {
         }
 
         func faults() -> [String] {
-            guard !log.faults.isEmpty else { return title("Faults") + ["  None was injected."] }
+            guard !log.faults.isEmpty else { return title("Faults") + ["  \(record.noFaults)"] }
             var lines = title("Faults")
             let details = record.paths.report == nil ? "" : " Every detail is in the HTML report."
             lines += terminal.wrapped(

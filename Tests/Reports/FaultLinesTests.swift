@@ -10,16 +10,26 @@ import Testing
     private func fault(
         _ function: String, kind: String? = nil, summary: String, proof: [String: Value], proved: Bool? = true,
         failure: String? = nil
-    ) -> RecordedFault {
-        var fault = RecordedFault(
-            id: 1, function: function, kind: kind, targets: Self.allNodes, summary: summary, firstIndex: 0)
-        (fault.began, fault.ended, fault.proof, fault.proved) = (3_992_000_000, 5_244_000_000, proof, proved)
-        fault.failure = failure
-        return fault
+    ) throws -> RecordedFault {
+        var fields: [String: Value] = [
+            "fault": 1, "action": "inject", "stage": failure == nil ? "effect" : "failed",
+            "targets": .list(Self.allNodes.map(Value.string)), "summary": .string(summary), "proof": .object(proof),
+        ]
+        fields["kind"] = kind.map(Value.string)
+        fields["proved"] = proved.map(Value.bool)
+        let events = [
+            (Int64(3_992_000_000), fields, failure),
+            (5_244_000_000, ["fault": 1, "action": "undo", "stage": "effect"], nil),
+        ].enumerated().map { index, event in
+            Operation(
+                index: index, time: event.0, process: .nemesis, kind: .info, function: function,
+                value: .object(event.1), error: event.2)
+        }
+        return try #require(FaultLog(History(events)).faults.first)
     }
 
-    private var powerFailure: RecordedFault {
-        fault(
+    private func powerFailure() throws -> RecordedFault {
+        try fault(
             "power-failure", kind: "all", summary: "power failure on n1 n2 n3 n4 n5: of unsynced data nothing remains",
             proof: Dictionary(
                 uniqueKeysWithValues: Self.allNodes.enumerated().map { place, node in
@@ -33,12 +43,12 @@ import Testing
                 }))
     }
 
-    @Test func `equal nodes are one, and what is nothing is left out`() {
-        #expect(powerFailure.whatWasDone == "power failure on n1-n5: of unsynced data nothing remains")
+    @Test func `equal nodes are one, and what is nothing is left out`() throws {
+        #expect(try powerFailure().whatWasDone == "power failure on n1-n5: of unsynced data nothing remains")
         #expect(
-            powerFailure.whatProvesIt
+            try powerFailure().whatProvesIt
                 == "proved: n1-n5 bytes lost 24,480 to 24,484, files rolled back 1, processes killed 1")
-        let clock = fault(
+        let clock = try fault(
             "clock", kind: "bump", summary: "clock of n2 -25.3 s, clock of n5 +35.2 s",
             proof: [
                 "n2": [
@@ -50,12 +60,12 @@ import Testing
             clock.whatProvesIt
                 == "proved: n2 measured offset -25.250 s, processes 1; n5 is not running; it will start with this clock"
         )
-        let cut = fault(
+        let cut = try fault(
             "partition", kind: "halves", summary: "n1 n2 cut from n3 n4 n5", proof: ["frames_cut": 0, "links": 12])
         #expect(cut.whatWasDone == "partition halves: n1 n2 cut from n3-n5")
         #expect(cut.whatProvesIt == "proved: links 12")
         #expect(
-            fault("kill", summary: "kill n1", proof: [:], proved: nil, failure: "no such process").whatProvesIt
+            try fault("kill", summary: "kill n1", proof: [:], proved: nil, failure: "no such process").whatProvesIt
                 == "failed: no such process")
     }
 
@@ -71,8 +81,8 @@ import Testing
 
     @Test(arguments: [40, 80, 120])
     func `a fault takes two lines at most, and none is too wide`(width: Int) throws {
-        let faults = [
-            powerFailure,
+        let faults = try [
+            powerFailure(),
             fault(
                 "wan", summary: String(repeating: "n1 \u{732B} n3 to n5 30 ms, ", count: 20),
                 proof: ["frames_delayed": 3, "text": "\u{1B}[31m"], proved: false),
@@ -90,8 +100,8 @@ import Testing
     @Test func `every fault of a report is there in two lines`() throws {
         let (record, history) = try SyntheticRun().make()
         let text = TextReport.render(record, history, width: 80, colour: false)
-        let section = try #require(
-            text.components(separatedBy: "\nFaults\n").last?.components(separatedBy: "\n\n").first)
-        #expect(section.split(separator: "\n").count == 2 + 2 * FaultLog(history).faults.count)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let section = lines.drop { $0 != "Faults" }.prefix { !$0.isEmpty }
+        #expect(section.count == 3 + 2 * FaultLog(history).faults.count)
     }
 }

@@ -222,7 +222,7 @@ struct SyntheticRun {
                 "Then \(new) was written and acknowledged (operation \(indices[1])).",
                 "The read (operation \(indices[2])) began after that and returned \(old), which had been overwritten: "
                     + "no order of operations \(indices[0]), \(indices[1]) and \(indices[2]) that keeps real time allows it.",
-                "In force at that time: partition majority-ring. n3 had been paused and answered as if it were still the primary.",
+                "In force meanwhile: partition majority-ring. n3 had been paused and answered as if it were still the primary.",
             ], failedAt: indices[2], operations: indices)
     }
 

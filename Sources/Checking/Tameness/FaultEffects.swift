@@ -57,6 +57,7 @@ struct FaultEffects {
             return switch all {
             case 0: "there was no fault"
             case 1: "the fault took effect"
+            case 2: "both faults took effect"
             default: "all \(all) faults took effect"
             }
         }
