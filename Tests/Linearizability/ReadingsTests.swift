@@ -1,3 +1,4 @@
+import PolygraphChecking
 import PolygraphHistory
 import PolygraphLinearizability
 import PolygraphModels
