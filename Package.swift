@@ -49,7 +49,8 @@ let package = Package(
             name: "PolygraphReports", dependencies: ["PolygraphChecking", "PolygraphHistory"], path: "Sources/Reports",
             // The HTML report is one file: its style sheet and scripts travel inside the binary.
             resources: [
-                "report.css", "data.js", "search.js", "axis.js", "timeline.js", "charts.js", "detail.js", "page.js",
+                "report.css", "data.js", "search.js", "axis.js", "timeline.js", "charts.js", "clocks.js", "detail.js",
+                "page.js",
             ].map { .embedInCode("Page/" + $0) },
             swiftSettings: settings),
 

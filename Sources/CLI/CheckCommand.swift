@@ -31,7 +31,9 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "What the operations mean: \(ModelCatalog.entries.map(\.name).joined(separator: ", ")).")
     var model = "cas-register"
 
-    @Option(name: [.customLong("init"), .customLong("initial")], help: "The state before any operation, as JSON.")
+    @Option(
+        name: [.customLong("init"), .customLong("initial")], parsing: .unconditional,
+        help: "The state before any operation, as JSON.")
     var initial = "null"
 
     @Option(help: "What a read of null says: value (there was nothing) or any (nothing).")
@@ -44,7 +46,8 @@ struct CheckCommand: ParsableCommand {
             """)
     var failedCas = LinearizabilityOptions.FailedCAS.mismatch
 
-    @Option(help: "The permits of a semaphore.")
+    @Option(
+        parsing: .unconditional, help: "The permits of a semaphore.", transform: OptionNumber.whole(1...Int.max))
     var permits = 1
 
     @Option(help: ArgumentHelp("Write the witness orders of a valid history there.", valueName: "file"))
@@ -53,10 +56,12 @@ struct CheckCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write what contradicts itself in an invalid history there.", valueName: "file"))
     var core: String?
 
-    @Option(help: "How long to search at most, as 60s.")
+    @Option(parsing: .unconditional, help: "How long to search at most, as 60s.")
     var timeLimit = "5m"
 
-    @Option(help: "How much memory the search may take, in MiB; half of what is free without it.")
+    @Option(
+        parsing: .unconditional, help: "How much memory the search may take, in MiB; half of what is free without it.",
+        transform: OptionNumber.whole(1...1 << 30))
     var memoryLimit: Int?
 
     @Flag(help: "Print the results as JSON: one object, or an array of them for several files.")
@@ -67,10 +72,6 @@ struct CheckCommand: ParsableCommand {
         guard let limit = Quantity.parseDuration(timeLimit), limit > 0 else {
             throw CommandFailure.wrongUse("--time-limit \(timeLimit): expected a duration such as 60s or 1m30s")
         }
-        if let memoryLimit, !(1...1 << 30).contains(memoryLimit) {
-            throw CommandFailure.wrongUse("--memory-limit \(memoryLimit): expected 1 to \(1 << 30) MiB")
-        }
-        try ModelReading.checkPermits(permits)
         if histories.count > 1, certificate != nil || core != nil {
             throw CommandFailure.wrongUse(
                 "--\(core == nil ? "certificate" : "core") is for one history, but \(histories.count) are given")
@@ -116,7 +117,8 @@ struct CheckCommand: ParsableCommand {
         let code = ExitStatus.of(result.verdict)
         var record = RunRecord(workload: model, verdict: result.verdict, exitCode: Int(code))
         record.results = results
-        record.duration = columns.times.last ?? 0
+        // Where no event has a time, the positions stand for them.
+        record.duration = columns.times.last.map { $0 >= Int64(columns.count) ? $0 : 0 } ?? 0
         let hint = TupleHint.hint(history, model: model, isIndependent: independent)
         record.warnings = history.warnings + (hint.map { [$0] } ?? [])
         // What came through a pipe is gone.

@@ -15,25 +15,39 @@ struct GenerateHistoryCommand: ParsableCommand {
     @Argument(help: "The recipe; see above.")
     var recipe: String
 
-    @Option(help: "Operations, about; each recipe has its own number.")
+    @Option(
+        parsing: .unconditional, help: "Operations, about; each recipe has its own number.",
+        transform: OptionNumber.whole(1...1_000_000_000))
     var operations: Int?
 
-    @Option(help: "Clients that run at the same time.")
+    @Option(
+        parsing: .unconditional, help: "Clients that run at the same time.",
+        transform: OptionNumber.whole(1...1_000_000_000))
     var clients: Int?
 
-    @Option(help: "Keys.")
+    @Option(
+        parsing: .unconditional, help: "Keys.",
+        transform: OptionNumber.whole(1...1_000_000_000))
     var keys: Int?
 
-    @Option(help: "Different values that are written; 0 for a new one with every write.")
+    @Option(
+        parsing: .unconditional, help: "Different values that are written; 0 for a new one with every write.",
+        transform: OptionNumber.whole(0...1_000_000_000))
     var values: Int?
 
-    @Option(help: "Operations whose outcome is unknown.")
+    @Option(
+        parsing: .unconditional, help: "Operations whose outcome is unknown.",
+        transform: OptionNumber.whole(0...1_000_000_000))
     var crashed: Int?
 
-    @Option(help: "Nanoseconds by which recorded times are moved, so that some are equal and some run backwards.")
-    var jitter: Int64?
+    @Option(
+        parsing: .unconditional,
+        help: "Nanoseconds by which recorded times are moved, so that some are equal and some run backwards.",
+        transform: OptionNumber.whole(0...1_000_000_000_000))
+    var jitter: Int?
 
-    @Option(help: "What the random choices follow from.")
+    @Option(
+        parsing: .unconditional, help: "What the random choices follow from.", transform: OptionNumber.seed)
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Where to write it (JSON Lines); standard output without it.", valueName: "file"))
@@ -44,21 +58,13 @@ struct GenerateHistoryCommand: ParsableCommand {
             throw CommandFailure.wrongUse(
                 "unknown recipe `\(recipe)`; known: \(Recipes.all.map(\.name).joined(separator: ", "))")
         }
-        for (name, value, least) in [
-            ("operations", operations, 1), ("clients", clients, 1), ("keys", keys, 1), ("values", values, 0),
-            ("crashed", crashed, 0),
-        ] {
-            if let value, value < least {
-                throw CommandFailure.wrongUse("--\(name) \(value): expected \(least) or more")
-            }
-        }
         var parameters = recipe.parameters
         parameters.operations = operations ?? parameters.operations
         parameters.clients = clients ?? parameters.clients
         parameters.keys = keys ?? parameters.keys
         parameters.values = values ?? parameters.values
         parameters.crashed = crashed ?? parameters.crashed
-        parameters.jitter = jitter ?? parameters.jitter
+        parameters.jitter = jitter.map(Int64.init) ?? parameters.jitter
         parameters.seed = seed
         let path = output ?? "-"
         let descriptor = try WholeFile.create(path)

@@ -26,10 +26,6 @@ enum ModelReading {
         }
     }
 
-    static func checkPermits(_ permits: Int) throws {
-        if permits < 1 { throw CommandFailure.wrongUse("--permits \(permits): expected 1 or more") }
-    }
-
     /// Makes the model; a mistake names the option that it is in.
     /// - Parameter initial: how `--init` was written.
     static func make(_ entry: ModelCatalog.Entry, _ options: ModelOptions, initial: String) throws -> any Model {

@@ -16,17 +16,12 @@ struct PlanCommand: ParsableCommand {
 
     @OptionGroup var workload: WorkloadArguments
 
-    @Option(help: "How many operations to show.")
+    @Option(
+        parsing: .unconditional, help: "How many operations to show.", transform: OptionNumber.whole(0...100_000))
     var operations = 20
 
     @Flag(help: "Print the plan as JSON.")
     var json = false
-
-    func validate() throws {
-        guard (0...100_000).contains(operations) else {
-            throw ValidationError("--operations \(operations): expected 0 to 100000")
-        }
-    }
 
     func run() throws {
         let file = try workload.load()
@@ -36,6 +31,10 @@ struct PlanCommand: ParsableCommand {
         if json {
             var bytes: [UInt8] = []
             var document = plan.document.fields ?? [:]
+            if file.scheduleRules.isSwarm {
+                let lines = PlannedFaultLines.leftOutBySwarm(file, seed: plan.seed)
+                document["left_out_by_swarm"] = .list(lines.map { .integer(Int64($0)) })
+            }
             document["operations"] = .list(calls.operations.map { $0.planValue })
             JSONWriter.append(.object(document), to: &bytes)
             Console.print(String(decoding: bytes, as: UTF8.self))
@@ -46,16 +45,8 @@ struct PlanCommand: ParsableCommand {
             "\(plan.nodes) nodes, \(plan.workers) clients, \(Quantity.describe(duration: plan.duration)) of load, "
                 + "\(Quantity.describe(duration: plan.timeout)) an operation at most")
         Console.print("\nfaults")
-        for fault in plan.schedule.faults {
-            if fault.trigger != nil {
-                let lasting = Quantity.describe(duration: fault.end - fault.start)
-                Console.print("  for \(lasting), \(fault.summary)")
-                continue
-            }
-            let end = fault.end >= plan.duration ? "the end" : Quantity.describe(duration: fault.end)
-            Console.print("  \(Quantity.describe(duration: fault.start)) to \(end): \(fault.summary)")
-        }
-        if plan.schedule.faults.isEmpty { Console.print("  none") }
+        for line in PlannedFaultLines(file, plan).lines { Console.print("  " + line) }
+        if calls.operations.isEmpty { return }
         Console.print("\nfirst \(calls.operations.count) operations")
         for operation in calls.operations {
             Console.print(

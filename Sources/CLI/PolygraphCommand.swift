@@ -16,7 +16,7 @@ struct PolygraphCommand: ParsableCommand {
               polygraph run raft-register      five Raft nodes under faults, and a verdict
               polygraph run raft-stale-reads   the same with a bug; the report explains it
               polygraph list workloads         what else is built in
-              polygraph plan FILE              what a workload file would do, without doing it
+              polygraph plan FILE              what a workload file would do
 
             Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or workload file, 255 Polygraph's own failure \
             or the world's, 130 interrupted before there was a verdict.

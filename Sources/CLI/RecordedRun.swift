@@ -44,7 +44,7 @@ struct RecordedRun {
         guard format == Plan.format else {
             throw wrong("its format is \"\(format)\"; this Polygraph reads \"\(Plan.format)\"")
         }
-        guard let text = document["workload_file"]?.stringValue, let seed = document["seed"]?.integerValue,
+        guard let text = document["workload_file"]?.stringValue, let seed = document["seed"].flatMap(PlanSeed.seed),
             let nodes = document["nodes"]?.integerValue, let time = document["time_ns"]?.integerValue,
             let scheduled = document["schedule"],
             let words = document["arguments"]?.elements?.map(\.stringValue), !words.contains(nil)
@@ -52,7 +52,7 @@ struct RecordedRun {
             throw wrong("`workload_file`, `seed`, `nodes`, `time_ns`, `schedule` or `arguments` is missing or wrong")
         }
         workloadText = text
-        self.seed = UInt64(bitPattern: seed)
+        self.seed = seed
         do throws(ScheduleError) {
             schedule = try Schedule(scheduled, nodes: Int(nodes), duration: time)
         } catch {

@@ -19,7 +19,9 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: "Repeat the faults on the nodes and at the times of the recorded history.")
     var exact = false
 
-    @Option(help: "Another seed for the operations, under the same faults.")
+    @Option(
+        parsing: .unconditional, help: "Another seed for the operations, under the same faults.",
+        transform: OptionNumber.seed)
     var seed: UInt64?
 
     @OptionGroup var outcome: OutcomeArguments

@@ -6,19 +6,22 @@ struct WorkloadArguments: ParsableArguments {
     @Argument(help: "A workload file, or the name of a built-in one (`polygraph list workloads`).")
     var file: String
 
-    @Option(help: "Seed of all random choices; the same seed gives the same operations and faults.")
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of all random choices; the same seed gives the same operations and faults.",
+        transform: OptionNumber.seed)
     var seed: UInt64?
 
-    @Option(help: "How long to load and to disturb the cluster, as 60s or 1m30s.")
+    @Option(parsing: .unconditional, help: "How long to load and to disturb the cluster, as 60s or 1m30s.")
     var time: String?
 
-    @Option(help: "Operations in all per second, as 500/s, or `unlimited`.")
+    @Option(parsing: .unconditional, help: "Operations in all per second, as 500/s, or `unlimited`.")
     var rate: String?
 
-    @Option(help: "Number of nodes.")
+    @Option(parsing: .unconditional, help: "Number of nodes.", transform: OptionNumber.whole(1...64))
     var nodes: Int?
 
-    @Option(help: "Number of clients.")
+    @Option(parsing: .unconditional, help: "Number of clients.", transform: OptionNumber.whole(1...1_000))
     var clients: Int?
 
     @Flag(help: "Leave the cluster alone.")

@@ -23,10 +23,14 @@ struct ShrinkCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The folder of a run that was invalid, as Reports/latest.", valueName: "run"))
     var path: String
 
-    @Option(help: "How long to search, as 10m; two thirds for the search, the rest to make sure.")
+    @Option(
+        parsing: .unconditional,
+        help: "How long to search, as 10m; two thirds for the search, the rest to make sure.")
     var budget = "10m"
 
-    @Option(help: "How often one schedule is run at most.")
+    @Option(
+        parsing: .unconditional, help: "How often one schedule is run at most.",
+        transform: OptionNumber.whole(1...1_000))
     var repeats = 10
 
     @Flag(help: "Begin with the faults on the nodes and at the times of the recorded history.")
@@ -38,9 +42,6 @@ struct ShrinkCommand: ParsableCommand {
     func validate() throws {
         guard let budget = Quantity.parseDuration(budget), budget > 0 else {
             throw ValidationError("--budget \(self.budget): expected a duration such as 10m")
-        }
-        guard (1...1_000).contains(repeats) else {
-            throw ValidationError("--repeats \(repeats): expected 1 to 1000")
         }
     }
 

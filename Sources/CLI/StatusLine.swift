@@ -1,12 +1,16 @@
 import Glibc
 import PolygraphChecking
 import PolygraphHistory
+import PolygraphReports
 import PolygraphRunner
 import Synchronization
 
 /// The live status on standard error: one line that is redrawn on a terminal, a plain line every five seconds
 /// elsewhere.
 final class StatusLine: Sendable {
+    /// Columns; a line that reaches the edge of a terminal would be wrapped, and could not be redrawn.
+    private static let width = 80
+
     private let status: RunStatus
     private let log: RunLog
     private let quiet: Bool
@@ -70,14 +74,15 @@ final class StatusLine: Sendable {
         return text
     }
 
-    /// A line that stays.
-    private func announce(_ line: String) {
-        log.write(line)
+    /// A sentence that stays, over as many lines as it takes.
+    private func announce(_ sentence: String) {
+        log.write(sentence)
         guard !quiet else { return }
+        let lines = Terminal(colour: false, width: Self.width).wrapped(sentence, indent: "  ", first: "")
         drawing.withLock { isDrawn in
             if isDrawn { Console.error("\r\u{1B}[K", terminator: "") }
             isDrawn = false
-            Console.error(line)
+            Console.error(lines.joined(separator: "\n"))
         }
     }
 
@@ -86,8 +91,9 @@ final class StatusLine: Sendable {
         guard !quiet else { return }
         drawing.withLock { isDrawn in
             guard !finished.load(ordering: .acquiring) else { return }
+            let line = line.count < Self.width ? line : line.prefix(Self.width - 2) + "…"
             if Console.errorIsTerminal {
-                Console.error("\r\u{1B}[K" + line.prefix(79), terminator: "")
+                Console.error("\r\u{1B}[K" + line, terminator: "")
                 isDrawn = true
             } else {
                 Console.error(line)

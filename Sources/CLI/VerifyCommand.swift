@@ -33,7 +33,8 @@ struct VerifyCommand: ParsableCommand {
     var model: String?
 
     @Option(
-        name: [.customLong("init"), .customLong("initial")], help: "The state that it must start from, as JSON.")
+        name: [.customLong("init"), .customLong("initial")], parsing: .unconditional,
+        help: "The state that it must start from, as JSON.")
     var initial: String?
 
     @Option(help: "What it must take a read of null to say: value or any.")
@@ -42,11 +43,12 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "What it must take a failed cas to say: mismatch, observes or ignored.")
     var failedCas: LinearizabilityOptions.FailedCAS?
 
-    @Option(help: "The permits that its semaphore must have.")
+    @Option(
+        parsing: .unconditional, help: "The permits that its semaphore must have.",
+        transform: OptionNumber.whole(1...Int.max))
     var permits: Int?
 
     func run() throws {
-        if let permits { try ModelReading.checkPermits(permits) }
         if let model { _ = try ModelReading.entry(model) }
         let demanded = try initial.map { try ModelReading.initial($0) }
         let bytes = try WholeFile.read(certificate)
@@ -78,7 +80,7 @@ struct VerifyCommand: ParsableCommand {
         Console.print(
             "The certificate holds: \(count) operation\(count == 1 ? "" : "s") in \(file.orders.count) "
                 + "order\(file.orders.count == 1 ? "" : "s"). It was read with model \(file.model), initial value "
-                + "\(file.initial), failed cas \(file.failedCAS.rawValue)\(Self.further(file)).")
+                + "\(file.initial)\(Self.further(file, events)).")
     }
 
     /// Ends the command where the certificate has another reading than the one that was asked for.
@@ -88,12 +90,15 @@ struct VerifyCommand: ParsableCommand {
             "\(certificate): \(option) \(asked) is asked for, but the certificate was made with \(option) \(found)")
     }
 
-    /// The readings that only some models have.
-    private static func further(_ file: CertificateFile) -> String {
+    /// The readings that only some models and histories have.
+    private static func further(_ file: CertificateFile, _ history: History) -> String {
+        let failedCAS =
+            history.columns.functionNames.contains("cas") ? ", failed cas \(file.failedCAS.rawValue)" : ""
         switch file.model {
-        case "register", "cas-register", "multi-register": ", nil read \(file.modelOptions.nilRead.rawValue)"
-        case "semaphore": ", permits \(file.modelOptions.permits)"
-        default: ""
+        case "register", "cas-register", "multi-register":
+            return failedCAS + ", nil read \(file.modelOptions.nilRead.rawValue)"
+        case "semaphore": return failedCAS + ", permits \(file.modelOptions.permits)"
+        default: return failedCAS
         }
     }
 }

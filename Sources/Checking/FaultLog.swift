@@ -63,7 +63,7 @@ public struct RecordedFault: Hashable, Sendable {
 
     /// Whether it was in force at some time from `start` to `end`.
     public func isInForce(from start: Int64, to end: Int64) -> Bool {
-        guard let began else { return false }
+        guard let began, !isSkipped else { return false }
         return began <= end && start <= (ended ?? .max)
     }
 }
@@ -96,9 +96,9 @@ public struct FaultLog: Hashable, Sendable {
     }
 
     /// How many were in force at some time.
-    public var injected: Int { faults.count { $0.began != nil } }
+    public var injected: Int { faults.count { $0.began != nil && !$0.isSkipped } }
     /// How many are proved by a measurement.
-    public var proved: Int { faults.count { $0.began != nil && $0.tookEffect } }
+    public var proved: Int { faults.count { $0.began != nil && $0.tookEffect && !$0.isSkipped } }
 
     /// Those that were in force at some time from `start` to `end`.
     public func inForce(from start: Int64, to end: Int64) -> [RecordedFault] {

@@ -56,7 +56,8 @@ struct Explanation<M: Model> {
                     + "holds even if each other change took effect, with the answer it got, at any time after its "
                     + "invocation, or never.")
         }
-        if let sentence = faultSentence(accesses[failed]) { steps.append(sentence) }
+        let shown = Set(core + further).map { accesses[$0] }
+        if let sentence = faultSentence(shown) { steps.append(sentence) }
         steps.append(confirmation(refutation))
         return Anomaly(
             name: diagnosis.name.rawValue, key: partition.key, summary: diagnosis.summary, explanation: steps,
@@ -76,7 +77,7 @@ struct Explanation<M: Model> {
                 access.sentence,
                 "Up to its return no order of the operations of \(object(partition.key)) is possible; this key is one of "
                     + "those that are listed without a minimal proof.",
-            ] + (faultSentence(access).map { [$0] } ?? []),
+            ] + (faultSentence([access]).map { [$0] } ?? []),
             failedAt: access.invocation.index, operations: [access.invocation.index])
     }
 
@@ -92,12 +93,14 @@ struct Explanation<M: Model> {
 
     private func object(_ key: Value?) -> String { key.map { "key \($0)" } ?? "this history" }
 
-    private func faultSentence(_ access: Access) -> String? {
-        guard faults.hasNemesis else { return nil }
-        let end = access.completion?.time ?? access.invocation.time
-        let inForce = faults.inForce(from: access.invocation.time, to: end)
+    /// The faults in force from the first of these operations to the last.
+    private func faultSentence(_ accesses: [Access]) -> String? {
+        guard faults.isKnown else { return nil }
+        let start = accesses.map(\.invocation.time).min() ?? 0
+        let end = accesses.map { $0.completion?.time ?? $0.invocation.time }.max() ?? start
+        let inForce = faults.inForce(from: start, to: end)
         return inForce.isEmpty
-            ? "No fault was in force at that time." : "In force at that time: \(inForce.joined(separator: ", "))."
+            ? "No fault was in force meanwhile." : "In force meanwhile: \(inForce.joined(separator: ", "))."
     }
 
     private func confirmation(_ refutation: Refutation) -> String {

@@ -12,18 +12,18 @@ struct FaultTimeline: Sendable {
     }
 
     private(set) var faults: [Fault] = []
-    /// Whether the history has events of a nemesis at all.
-    private(set) var hasNemesis = false
+    /// Whether the history says of faults when they began and ended; what another tool's nemesis writes does not.
+    private(set) var isKnown = false
 
     init(_ history: History) {
         var open: [Value: Int] = [:]
         let processes = history.columns.processes
         for position in processes.indices where processes[position] == EventColumns.nemesis {
             let event = history.operations[position]
-            hasNemesis = true
-            guard event.value["stage"]?.stringValue == "effect", let id = event.value["fault"] else {
-                continue
-            }
+            guard event.value["stage"]?.stringValue == "effect", let id = event.value["fault"] else { continue }
+            isKnown = true
+            // Left out to keep a majority: nothing was done.
+            if event.value["proof"]?["skipped"] != nil { continue }
             switch event.value["action"]?.stringValue {
             case "inject":
                 open[id] = faults.count

@@ -36,7 +36,7 @@ public struct FaultTrigger: Hashable, Sendable {
             return "\(wait)after every \(count) \(function.map { "\($0) " } ?? "")operations"
         case .completion(let function, let kind):
             let what = [kind?.rawValue, function ?? "operation"].compactMap(\.self).joined(separator: " ")
-            return "\(wait)after the end of a \(what)"
+            return "\(wait)after the end of \("aeiou".contains(what.prefix(1)) ? "an" : "a") \(what)"
         case .fault(let name, let begins): return "\(wait)after \(name) \(begins ? "begins" : "ends")"
         case .primaryChange: return "\(wait)after another node leads"
         }

@@ -35,7 +35,8 @@ public struct PlannedFault: Hashable, Sendable {
         (trigger.map { $0.words + ": " } ?? "") + effect
     }
 
-    private var effect: String { kind.summary(of: self) + (quorum.map { " (\($0.rawValue) majority)" } ?? "") }
+    /// What it does and to whom, without what it waits for.
+    public var effect: String { kind.summary(of: self) + (quorum.map { " (\($0.rawValue) majority)" } ?? "") }
 
     /// The nodes that a target means, in words, before anybody knows who leads.
     public func who(_ target: Target) -> String {

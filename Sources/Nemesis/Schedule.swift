@@ -66,7 +66,7 @@ public struct Schedule: Hashable, Sendable {
                 windows: rules.windows(of: entry.name, duration: duration),
                 random: root.split("\(number) \(entry.function)"))
         }
-        if rules.isSwarm { Self.thin(&lines, root.split("swarm")) }
+        if rules.isSwarm { lines = Self.swarm(of: lines.count, seed: seed).map { lines[$0] } }
         var faults: [PlannedFault] = []
         for place in lines.indices where lines[place].entry.trigger != nil || !rules.isExclusive {
             faults += lines[place].ownTimes(until: duration)
@@ -96,13 +96,13 @@ public struct Schedule: Hashable, Sendable {
         }
     }
 
-    /// Keeps each line with the odds of a coin, and one at least.
-    private static func thin(_ lines: inout [ScheduledLine], _ random: RandomSource) {
-        guard !lines.isEmpty else { return }
-        var random = random
-        let kept = lines.indices.filter { _ in random.next(below: 2) == 0 }
-        let last = Int(random.next(below: UInt64(lines.count)))
-        lines = (kept.isEmpty ? [last] : kept).map { lines[$0] }
+    /// Which lines a swarm keeps, counted from 0: each with the odds of a coin, and one at least.
+    public static func swarm(of count: Int, seed: UInt64) -> [Int] {
+        guard count > 0 else { return [] }
+        var random = RandomSource(seed: seed).split("schedule").split("swarm")
+        let kept = (0..<count).filter { _ in random.next(below: 2) == 0 }
+        let last = Int(random.next(below: UInt64(count)))
+        return kept.isEmpty ? [last] : kept
     }
 
     private static func oneAtATime(

@@ -64,7 +64,7 @@ struct AnomalyDiagram {
         let from = began <= start ? left : scale.position(began)
         let to = fault.ended.map { $0 >= end ? right : scale.position($0) } ?? right
         let y = Double(row) * faultHeight + 2
-        let tint = "fault-" + Self.colourName(fault.function)
+        let tint = "fault-" + FaultFamily(function: fault.function).rawValue
         let room = max(Int((right - max(from, left) - 10) / 6.6), 4)
         let text = fault.summary.isEmpty ? fault.title : "\(fault.title): \(fault.summary)"
         return element("g", .class(tint)) {
@@ -73,11 +73,6 @@ struct AnomalyDiagram {
             self.text("fault", min(from, right - 120) + 6, y + 12.5, SafeText.truncated(SafeText.clean(text), to: room))
             element("title") { text }
         }
-    }
-
-    /// The style sheet has a colour for each of these.
-    static func colourName(_ function: String) -> String {
-        ["partition", "kill", "pause", "clock", "disk"].contains(function) ? function : "other"
     }
 
     private func row(_ call: Call, y: Double, _ scale: ElasticScale, decimals: Int) -> Markup {

@@ -8,21 +8,30 @@ extension RecordedFault {
         return facts.sorted { $0.key < $1.key }.map { Self.phrase($0.key, $0.value) }
     }
 
-    private static func phrase(_ name: String, _ value: Value) -> String {
+    /// A fact as a phrase: its name, then its value with a unit.
+    static func phrase(_ name: String, _ value: Value) -> String {
         if let fields = value.fields {
             return name + ": "
                 + fields.sorted { $0.key < $1.key }.map { phrase($0.key, $0.value) }.joined(separator: ", ")
         }
-        var words = name.split(separator: "_").map(String.init)
-        let isTime =
-            words.last == "ns" || (words.contains { ["offset", "elapsed", "skew", "latency"].contains($0) })
-        if isTime, let nanoseconds = value.integerValue {
-            if words.last == "ns" { words.removeLast() }
+        if isTime(name), let nanoseconds = value.integerValue {
             // Whole offsets are told to the millisecond: "1 min" would hide how exact the measurement is.
             let isLong = nanoseconds.magnitude >= 1_000_000_000
-            return words.joined(separator: " ") + " " + (isLong ? Units.moment : Units.duration)(nanoseconds)
+            return title(name) + " " + (isLong ? Units.moment : Units.duration)(nanoseconds)
         }
         let shown = value.stringValue ?? value.integerValue.map { Units.count(Int($0)) } ?? value.description
-        return words.joined(separator: " ") + " " + shown
+        return title(name) + " " + shown
+    }
+
+    /// The name of a fact in words, without its unit.
+    static func title(_ name: String) -> String {
+        var words = name.split(separator: "_").map(String.init)
+        if words.last == "ns" { words.removeLast() }
+        return words.joined(separator: " ")
+    }
+
+    private static func isTime(_ name: String) -> Bool {
+        let words = name.split(separator: "_")
+        return words.last == "ns" || words.contains { ["offset", "elapsed", "skew", "latency", "jump"].contains($0) }
     }
 }

@@ -23,6 +23,10 @@ struct HTMLPage {
     let log: FaultLog
     let statistics: Statistics
     let warnings: [String]
+    let clocks: ClockTrace
+
+    /// How many colours the style sheet has for lines in a chart.
+    static let lineColours = 8
 
     init(_ record: RunRecord, _ history: History) {
         self.record = record
@@ -30,6 +34,7 @@ struct HTMLPage {
         log = FaultLog(history)
         statistics = Statistics(history)
         warnings = record.allWarnings(history, log)
+        clocks = ClockTrace(history)
     }
 
     func render() -> Markup {
@@ -73,7 +78,7 @@ struct HTMLPage {
     private static let script: [UInt8] =
         Array("(() => {\n\"use strict\";\n".utf8) + PackageResources.data_js + PackageResources.search_js
         + PackageResources.axis_js + PackageResources.timeline_js + PackageResources.charts_js
-        + PackageResources.detail_js + PackageResources.page_js + Array("})();\n".utf8)
+        + PackageResources.clocks_js + PackageResources.detail_js + PackageResources.page_js + Array("})();\n".utf8)
 
     private func header() -> Markup {
         element("header") {

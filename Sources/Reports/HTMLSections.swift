@@ -85,8 +85,8 @@ extension HTMLPage {
         let last = Int64.max
         return element("tr", .init("data-fault", String(position))) {
             cell(fault.id.map(String.init) ?? "–", sortedBy: fault.id ?? -1)
-            element("td") {
-                element("span", .class("swatch fault-\(AnomalyDiagram.colourName(fault.function))"))
+            element("td", .class("kind")) {
+                element("span", .class("swatch fault-\(FaultFamily(function: fault.function).rawValue)"))
                 fault.title
             }
             cell(fault.targets.joined(separator: " "))
@@ -127,8 +127,8 @@ extension HTMLPage {
         element("dl", .class("facts")) {
             for fact in facts {
                 element("div") {
-                    element("dt") { fact.name }
-                    element("dd") { fact.shown }
+                    element("dt") { fact.readable.name }
+                    element("dd") { fact.readable.value }
                 }
             }
         }

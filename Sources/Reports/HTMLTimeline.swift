@@ -29,6 +29,11 @@ extension HTMLPage {
             element("div", .id("charts"), .class("charts")) {
                 chart("throughput", "Throughput", "operations a second by outcome")
                 chart("latency", "Latency", "logarithmic; quantiles are those of ok operations")
+                if !clocks.isEmpty {
+                    chart(
+                        "clocks", "Clocks",
+                        "how far each node's wall clock is from the true time; dots: as the node's own process read it")
+                }
             }
         }
     }
@@ -100,6 +105,16 @@ extension HTMLPage {
                 }
             }
             canvas(name, title + " over time; the same keys as the timeline")
+            if name == "clocks" {
+                element("div", .class("legend")) {
+                    for (place, node) in clocks.nodes.enumerated() {
+                        element("span") {
+                            element("i", .class("key line-\(place % HTMLPage.lineColours)"))
+                            node.name
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -119,10 +134,10 @@ extension HTMLPage {
                 "cited by a proof"
             }
         }
-        for name in faultNames() {
+        for (family, functions) in faultFamilies() {
             element("span") {
-                element("i", .class("key fault-\(AnomalyDiagram.colourName(name))"))
-                name
+                element("i", .class("key fault-\(family.rawValue)"))
+                "\(family.rawValue): \(functions.joined(separator: ", "))"
             }
         }
         if !record.primaries.isEmpty {
@@ -136,11 +151,22 @@ extension HTMLPage {
         }
     }
 
-    private func faultNames() -> [String] {
-        var names: [String] = []
-        for fault in log.faults where !names.contains(fault.function) && names.count < 12 {
-            names.append(fault.function)
+    /// The faults of the run by what they attack, in the order in which they came.
+    private func faultFamilies() -> [(family: FaultFamily, functions: [String])] {
+        var families: [(family: FaultFamily, functions: [String])] = []
+        for fault in log.faults {
+            let family = FaultFamily(function: fault.function)
+            let place = families.firstIndex { $0.family == family } ?? families.count
+            if place == families.count { families.append((family, [])) }
+            let functions = families[place].functions
+            if functions.contains(fault.function) { continue }
+            // Other tools may have any number of names for what they do.
+            if functions.count < 16 {
+                families[place].functions.append(fault.function)
+            } else if functions.count == 16 {
+                families[place].functions.append("…")
+            }
         }
-        return names
+        return families
     }
 }

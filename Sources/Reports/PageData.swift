@@ -34,6 +34,7 @@ enum PageData {
             "faults": .list(log.faults.enumerated().map { fault($0.element, position: $0.offset) }),
             "primaries": .list(
                 record.primaries.map { [.integer($0.time), $0.node.map(Value.string) ?? .null] }),
+            "clocks": ClockTrace(history).value,
             "anomalies": .list(
                 record.anomalies.map { found in
                     [
@@ -61,7 +62,8 @@ enum PageData {
 
     private static func fault(_ fault: RecordedFault, position: Int) -> Value {
         [
-            "title": .string(fault.title), "function": .string(fault.function), "summary": .string(fault.summary),
+            "title": .string(fault.title), "family": .string(FaultFamily(function: fault.function).rawValue),
+            "summary": .string(fault.summary),
             "targets": .list(fault.targets.map(Value.string)), "began": fault.began.map(Value.integer) ?? .null,
             "ended": fault.ended.map(Value.integer) ?? .null, "state": .string(fault.state),
             "row": .integer(Int64(position)),

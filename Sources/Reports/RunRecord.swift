@@ -136,10 +136,11 @@ extension RunRecord {
             guard exitCode == 0 else { return "Nothing wrong was seen, but the run proves nothing; see the warnings." }
             // A promise that was decided key by key says more than counts do.
             let promises = results.filter { !$0.partitions.isEmpty }
+            let early = interrupted ? "Until it was ended early: " : ""
             if let only = promises.count == 1 ? promises.first : results.count == 1 ? results.first : nil {
-                return Sentence.capitalised(only.reason)
+                return early + Sentence.capitalised(only.reason)
             }
-            return "All \(results.count) checkers agree that a correct system could have shown this."
+            return early + "All \(results.count) checkers agree that a correct system could have shown this."
         }
     }
 }

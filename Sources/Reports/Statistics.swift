@@ -58,6 +58,9 @@ struct Statistics: Sendable {
     let keys: [(key: Value, tally: Tally)]
     /// From the first event to the last, of clients or nemesis, in nanoseconds.
     let span: Int64
+    /// Whether times are those of a clock. In a history without them the position of an event stands for its time, and
+    /// no clock sees events closer than that.
+    let hasTimes: Bool
     /// What the errors said, most frequent first.
     let errors: [(text: String, kind: Operation.Kind, count: Int)]
 
@@ -125,6 +128,7 @@ struct Statistics: Sendable {
         self.errors = errors.map { (text: $0.key.text, kind: $0.key.kind, count: $0.value) }
             .sorted { ($1.count, $0.text) < ($0.count, $1.text) }
         span = history.operations.isEmpty ? 0 : Self.span(history)
+        hasTimes = span >= Int64(history.operations.count)
     }
 
     private static func span(_ history: History) -> Int64 {

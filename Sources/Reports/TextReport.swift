@@ -7,6 +7,8 @@ public enum TextReport {
     private static let anomaliesInFull = 5
     /// How many cited operations are listed of one anomaly.
     private static let operationsListed = 20
+    /// How many faults are listed.
+    private static let faultsListed = 40
 
     /// The report as lines of at most `width` columns (at least 40), each ended by a line feed. Paths, and commands
     /// in which a single word is longer, are left whole so that they can be copied.
@@ -143,12 +145,16 @@ public enum TextReport {
 
         private func inForce(from start: Int64, to end: Int64) -> [String] {
             let faults = log.inForce(from: start, to: end)
-            guard !faults.isEmpty else { return terminal.wrapped("No fault was in force meanwhile.", indent: "    ") }
+            if faults.isEmpty {
+                // What another tool's nemesis wrote does not say when a fault ended.
+                let isKnown = log.faults.contains { $0.id != nil }
+                return isKnown ? ["    No fault was in force meanwhile."] : []
+            }
             var lines = ["    In force meanwhile:"]
             for fault in faults.prefix(6) {
                 let until = fault.ended.map { "until " + Units.moment($0) } ?? "to the end"
-                let text = "\(fault.title): \(fault.summary) (\(Units.moment(fault.began ?? 0)) \(until))"
-                lines += terminal.wrapped(text, indent: "        ", first: "      - ")
+                let when = Units.moment(fault.began ?? 0) + (fault.ended == fault.began ? "" : " " + until)
+                lines += terminal.wrapped("\(fault.whatWasDone) (\(when))", indent: "        ", first: "      - ")
             }
             if faults.count > 6 { lines.append("      … and \(faults.count - 6) more") }
             return lines
@@ -171,8 +177,13 @@ public enum TextReport {
             for reading in record.results.compactMap(\.reading) {
                 lines += terminal.wrapped("Read with: \(reading).", indent: "    ", first: "  ")
             }
-            for result in record.results where !result.plainFacts.isEmpty {
-                let facts = result.plainFacts.map { "\($0.name) \($0.shown)" }.joined(separator: " · ")
+            for result in record.results {
+                // What is nothing, what the reading says already, and limits that were not reached are left out.
+                let facts = result.plainFacts.filter { fact in
+                    fact.value != .integer(0) && fact.name != "initial value"
+                        && (result.verdict == .unknown || !fact.name.contains(" limit "))
+                }.map { "\($0.readable.name) \($0.readable.value)" }.joined(separator: " · ")
+                if facts.isEmpty { continue }
                 lines += terminal.wrapped("\(result.checker): \(facts)", indent: "    ", first: "  ")
                     .map { terminal.styled($0, .quiet) }
             }
@@ -180,26 +191,15 @@ public enum TextReport {
         }
 
         func faults() -> [String] {
-            guard !log.faults.isEmpty else { return title("Faults") + ["  None was injected."] }
+            guard !log.faults.isEmpty else { return title("Faults") + ["  \(record.noFaults)"] }
             var lines = title("Faults")
+            let details = record.paths.report == nil ? "" : " Every detail is in the HTML report."
             lines += terminal.wrapped(
-                "\(log.injected) injected, \(log.proved) proved by a measurement.", indent: "  ")
-            var table = TextTable([
-                .init(title: "from", alignment: .right), .init(title: "to", alignment: .right),
-                .init(title: "fault", flexible: true), .init(title: "what was done", flexible: true),
-                .init(title: "proof", flexible: true),
-            ])
-            for fault in log.faults.prefix(40) {
-                let phrases = fault.proofPhrases().joined(separator: "; ")
-                let proof = fault.failure ?? (phrases.isEmpty ? fault.state : "\(fault.state): \(phrases)")
-                let style: Terminal.Style? = fault.state == "proved" ? nil : .doubtful
-                table.add([
-                    (fault.began.map(Units.moment) ?? "–", nil), (fault.ended.map(Units.moment) ?? "end", nil),
-                    (fault.title, nil), (fault.summary, nil), (proof, style),
-                ])
+                "\(log.injected) injected, \(log.proved) proved by a measurement.\(details)", indent: "  ")
+            lines += FaultLines.render(log.faults.prefix(TextReport.faultsListed), terminal)
+            if log.faults.count > TextReport.faultsListed {
+                lines.append("  … and \(log.faults.count - TextReport.faultsListed) more in the HTML report")
             }
-            lines += table.render(terminal)
-            if log.faults.count > 40 { lines.append("  … and \(log.faults.count - 40) more in the HTML report") }
             return lines
         }
 
@@ -217,13 +217,18 @@ public enum TextReport {
                 table.add(["all, from intended", "", "", ""] + cells(statistics.intendedLatency))
             }
             lines += table.render(terminal)
-            lines += terminal.wrapped(
-                "\(Units.rate(statistics.total.total, in: statistics.span)) invoked, "
-                    + "\(Units.rate(statistics.total.ok, in: statistics.span)) ok. Latencies are those of ok operations, "
-                    + (statistics.hasIntended
-                        ? "from invocation; \"from intended\" counts from the time the generator wanted them."
-                        : "from invocation."),
-                indent: "  ")
+            let latencies = "Latencies are those of ok operations, "
+            if !statistics.hasTimes {
+                lines += terminal.wrapped("The history has no times, so no rates and no latencies.", indent: "  ")
+            } else {
+                lines += terminal.wrapped(
+                    "\(Units.rate(statistics.total.total, in: statistics.span)) invoked, "
+                        + "\(Units.rate(statistics.total.ok, in: statistics.span)) ok. \(latencies)"
+                        + (statistics.hasIntended
+                            ? "from invocation; \"from intended\" counts from the time the generator wanted them."
+                            : "from invocation."),
+                    indent: "  ")
+            }
             for error in statistics.errors.prefix(5) {
                 lines += terminal.wrapped(
                     "\(Units.count(error.count)) × \(error.kind.rawValue): \(error.text)", indent: "      ", first: "  "
@@ -238,7 +243,9 @@ public enum TextReport {
         }
 
         private func cells(_ latency: LatencySummary) -> [String] {
-            [latency.quantile(0.5), latency.quantile(0.99), latency.maximum].map { $0.map(Units.duration) ?? "–" }
+            [latency.quantile(0.5), latency.quantile(0.99), latency.maximum].map {
+                statistics.hasTimes ? $0.map(Units.duration) ?? "–" : "–"
+            }
         }
 
         func keys() -> [String] {

@@ -20,7 +20,7 @@ extension Plan {
         }
         let expectation = RunExpectation(
             faults: faults, nodes: (0..<nodes).map { "n\($0 + 1)" }, readOnly: readOnly,
-            duration: isCutShort ? min(duration, Self.lastInvocation(history)) : duration, isCutShort: isCutShort)
+            duration: isCutShort ? min(duration, Self.lastInvocation(history)) : duration, plannedDuration: duration)
         return TameRunCheck(expectation, isAccepted: acceptsTameRuns)
     }
 

@@ -74,7 +74,7 @@ extension WorkloadFile {
     /// What stands in `plan.json`.
     private func document(seed: UInt64, schedule: Schedule) -> Value {
         [
-            "format": .string(Plan.format), "name": .string(name), "seed": .integer(Int64(bitPattern: seed)),
+            "format": .string(Plan.format), "name": .string(name), "seed": PlanSeed.value(seed),
             "nodes": .integer(Int64(nodes)),
             "clients": .integer(Int64(clients.count)), "rate": clients.rate.map(Value.double) ?? "unlimited",
             "timeout_ns": .integer(clients.timeout), "time_ns": .integer(time), "quiet_ns": .integer(quiet),

@@ -29,6 +29,9 @@ import Testing
                 ["run", workload, "--seed", "\(seed)", "--time", "40s", "--stop-on-violation"], in: folder.url, within: 200)
             #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
             guard result.status == 1 else { continue }
+            // What is said while it runs fits a terminal, also the sentence on what is wrong.
+            #expect(result.error.contains("INVALID after"))
+            for line in result.error.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
             let text = try folder.read("Reports/latest/results.json")
             let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
             let results = try #require(document["results"] as? [[String: Any]])

@@ -62,6 +62,20 @@ import Testing
         #expect(try schedule("Reports/latest").allSatisfy { $0["pinned"] as? Bool == true })
     }
 
+    @Test func `the largest seed is recorded and replayed as it is`() async throws {
+        let seed = "18446744073709551615"
+        let first = try await PolygraphProcess.run(
+            ["run", "raft-register", "--time", "4s", "--seed", seed, "--set", "quiet=0s", "--quiet"], in: folder.url)
+        #expect([0, 2].contains(first.status), "\(first.output)\(first.error)")
+        let run = latest()
+        #expect(try object("\(run)/plan.json")["seed"] as? String == seed)
+        let again = try await PolygraphProcess.run(["replay", run, "--json"], in: folder.url)
+        #expect([0, 2].contains(again.status), "\(again.output)\(again.error)")
+        let document = try #require(try JSONSerialization.jsonObject(with: Data(again.output.utf8)) as? [String: Any])
+        #expect(document["seed"] as? String == seed)
+        #expect(try text(schedule("Reports/latest")) == text(schedule(run)))
+    }
+
     @Test func `the smallest schedule of a bug is found, kept and run again`() async throws {
         var status: Int32 = 0
         for seed in 1...4 where status != 1 {

@@ -193,8 +193,10 @@ import Testing
         let begin = Date()
         kill(running.process.processIdentifier, SIGINT)
         let result = await running.finish(within: 40)
-        #expect(result.status == 0, "\(result.output)\(result.error)")
+        // Whether enough had happened by then is a matter of luck; that it was ended early is not.
+        #expect([0, 2].contains(result.status), "\(result.output)\(result.error)")
         #expect(result.output.lowercased().contains("interrupted"))
+        #expect(result.output.contains("ended early") && !result.output.contains("too tame"))
         #expect(Date().timeIntervalSince(begin) < 35)
         #expect(try results()["interrupted"] as? Bool == true)
     }

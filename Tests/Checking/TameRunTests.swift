@@ -74,8 +74,65 @@ import Testing
         try expect(scenario, tame: nil)
         scenario.missing = [(id: 4, start: nil)]
         try expect(scenario, tame: "never happened")
-        scenario.isCutShort = true
+    }
+
+    @Test func `a run that was ended early is told as such, and is not blamed for what had no time`() throws {
+        var scenario = TameScenario()
+        scenario.endedAfter = 12
+        // Attacked for four seconds, and nobody else has led yet; a cut that has met no frame; what is still to come.
+        scenario.faults = [
+            .init(id: 0, targets: ["n1"], from: 2, to: 6),
+            .init(id: 1, function: "partition", cut: [["n2", "n3"]], from: 11, to: 12.1, proved: false),
+        ]
+        scenario.missing = [(id: 2, start: 20), (id: 3, start: nil)]
         try expect(scenario, tame: nil)
+        let reason = try scenario.check().reason
+        #expect(reason.contains("ended early, after 12.0 s of the 30.0 s of load"), "\(reason)")
+        #expect(reason.contains("1 of 2 faults took effect, 1 had no time to show an effect"), "\(reason)")
+        #expect(!reason.contains("too tame"))
+        // The same facts of a run that came to its end are signs.
+        scenario.endedAfter = nil
+        #expect(
+            try scenario.check().facts.map(\.name) == [
+                "never happened", "never happened", "no effect", "no leader change",
+            ])
+    }
+
+    @Test func `a run that was ended before anything could show is unknown for that reason`() throws {
+        var scenario = TameScenario()
+        scenario.endedAfter = 0.1
+        var result = try scenario.check()
+        #expect(result.verdict == .unknown && result.facts.isEmpty)
+        #expect(result.reason.contains("ended early, after 0.1 s of the 30.0 s of load, before enough operations"))
+        scenario.endedAfter = 5
+        scenario.missing = [(id: 0, start: 20)]
+        result = try scenario.check()
+        #expect(result.verdict == .unknown && result.facts.isEmpty)
+        #expect(result.reason.hasSuffix("before any fault had taken effect."))
+        scenario.missing = []
+        try expect(scenario, tame: nil)
+        // What did happen, and should not have, is still a sign.
+        scenario.faults = [.init(id: 0, from: 2, to: 3, proved: false)]
+        try expect(scenario, tame: "no effect")
+        #expect(try scenario.check().reason.contains("ended early"))
+    }
+
+    @Test func `the reason says of each fault without effect why it had none`() throws {
+        var scenario = TameScenario()
+        scenario.faults = [.init(id: 0, targets: [], from: 2, to: 6, proved: false, proof: ["skipped": "nobody"])]
+        #expect(
+            try scenario.check().reason.hasPrefix("0 of 1 fault took effect, 1 was skipped to keep a majority, and "))
+        scenario.faults += [
+            .init(id: 1, targets: ["n2", "n3"], from: 8, to: 12),
+            .init(id: 2, function: "clock", targets: ["n3"], from: 9, to: 10, proved: false),
+            .init(id: 3, function: "clock", targets: ["n4"], from: 14, to: 15, proved: nil),
+        ]
+        #expect(
+            try scenario.check().reason.hasPrefix(
+                "1 of 4 faults took effect, 1 met nodes that another fault held down, 1 was skipped to keep a majority, "
+                    + "1 was not measured, and "))
+        scenario.faults = [scenario.faults[1]]
+        #expect(try scenario.check().reason.hasPrefix("The fault took effect, and "))
     }
 
     @Test func `silence during a fault makes it tame, unless no majority was left`() throws {

@@ -14,7 +14,8 @@ struct TameScenario {
         /// Seconds.
         var from: Double
         var to: Double
-        var proved = true
+        /// nil: nobody measured.
+        var proved: Bool? = true
         var proof: [String: Value] = [:]
         var undoProof: [String: Value] = [:]
         var failure: String?
@@ -29,7 +30,8 @@ struct TameScenario {
     var faults: [FaultPart] = []
     /// Faults of the plan that never happened: number and seconds.
     var missing: [(id: Int, start: Double?)] = []
-    var isCutShort = false
+    /// Seconds after which the run was ended early.
+    var endedAfter: Double?
     var isAccepted = false
     /// Seconds.
     var length = 30.0
@@ -47,7 +49,7 @@ struct TameScenario {
                         key: .integer(key), value: 1, node: "n1"))
             }
         }
-        for step in 0..<Int(length * 50) {
+        for step in 0..<Int((endedAfter ?? length) * 50) {
             let start = Int64(step) * 20_000_000
             operation(0, "write", 1, from: start, to: start + 8_000_000)
             operation(1, "read", isConcurrent ? 1 : 2, from: start + 2_000_000, to: start + 6_000_000)
@@ -68,7 +70,7 @@ struct TameScenario {
             if !fault.cut.isEmpty { fields["cut"] = .list(fault.cut.map { .list($0.map(Value.string)) }) }
             if stage == "effect" {
                 fields["proof"] = .object(action == "inject" ? fault.proof : fault.undoProof)
-                fields["proved"] = .bool(fault.proved)
+                fields["proved"] = fault.proved.map(Value.bool)
             }
             return Operation(
                 index: 0, time: Self.time(time), process: .nemesis, kind: .info, function: fault.function,
@@ -104,8 +106,8 @@ struct TameScenario {
                     id: id, function: "kill", summary: "kill one", start: start.map(Self.time), takesNodesAway: true)
             }
         let expectation = RunExpectation(
-            faults: planned, nodes: ["n1", "n2", "n3", "n4", "n5"], readOnly: ["read"], duration: Self.time(length),
-            isCutShort: isCutShort)
+            faults: planned, nodes: ["n1", "n2", "n3", "n4", "n5"], readOnly: ["read"],
+            duration: Self.time(endedAfter ?? length), plannedDuration: Self.time(length))
         return TameRunCheck(expectation, isAccepted: isAccepted).check(try history())
     }
 }

@@ -50,9 +50,32 @@ import Testing
         )
         #expect(
             text.contains(
-                "In force at that time: partition majority-ring (since 0.020 s), clock of n1 60 s behind (since 0.030 s)."
+                "In force meanwhile: partition majority-ring (since 0.020 s), clock of n1 60 s behind (since 0.030 s), "
+                    + "kill of n2 (since 0.040 s, until 0.050 s)."
             ))
         #expect(text.contains("A second, independent search found no order of these operations either."))
+    }
+
+    /// What another tool's nemesis writes does not say from when to when a fault was in force, and a fault that was
+    /// skipped never was.
+    @Test(arguments: [true, false])
+    func faultsOfWhichNothingIsKnownAreNotSpokenOf(isForeign: Bool) throws {
+        var script = HistoryScript()
+        script.run(1, "write", 38)
+        if isForeign {
+            script.fault("start-partition", "cut everything")
+        } else {
+            script.fault(
+                "kill",
+                .object([
+                    "fault": 3, "action": "inject", "stage": "effect", "proof": .object(["skipped": "nobody"]),
+                ]))
+        }
+        script.run(12, "write", 41)
+        script.run(3, "read", gets: 41)
+        script.run(17, "read", gets: 38)
+        let said = try Self.anomaly(script).explanation.filter { $0.contains("in force") || $0.contains("In force") }
+        #expect(said == (isForeign ? [] : ["No fault was in force meanwhile."]))
     }
 
     /// Where a value was written more than once, an old write of it proves nothing.

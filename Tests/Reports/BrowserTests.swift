@@ -27,11 +27,20 @@ import Testing
         for (const key of ["+", "ArrowRight", "ArrowDown", "ArrowLeft", "-", "0", "n", "p", "End", "Home", "Escape"]) {
           element("operations-canvas").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
         }
-        for (const name of ["operations-canvas", "throughput", "latency", "overview"]) {
+        for (const name of ["operations-canvas", "throughput", "latency", "overview", "clocks"]) {
+          if (!element(name)) continue;
           const box = element(name).getBoundingClientRect();
           for (const type of ["pointermove", "pointerleave"]) {
             element(name).dispatchEvent(new PointerEvent(type, { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
           }
+        }
+        const clocks = element("clocks");
+        if (clocks) {
+          const box = clocks.getBoundingClientRect();
+          clocks.dispatchEvent(new PointerEvent("pointermove", { clientX: box.x + box.width / 2, clientY: box.y + 50 }));
+          note("clocks", element("tooltip").textContent);
+          const drawn = clocks.getContext("2d").getImageData(0, 0, clocks.width, clocks.height).data;
+          note("clockColours", new Set(new Uint32Array(drawn.buffer)).size);
         }
         document.querySelectorAll("th button").forEach((button) => button.click());
         document.querySelector("[data-outcome=fail]").click();
@@ -106,5 +115,10 @@ import Testing
             #expect(dump.html.contains("id=\"\(id)\""))
         }
         #expect(!dump.html.contains("<title>owned</title>"))
+        #expect((dump.note("clocks") != nil) == (dump.html.contains("id=\"clocks\"")))
+        if let clocks = dump.note("clocks") {
+            #expect(clocks.contains("n1 ") && clocks.contains(" ms"), "\(clocks)")
+            #expect(Int(dump.note("clock-colours") ?? "0") ?? 0 > 5)
+        }
     }
 }

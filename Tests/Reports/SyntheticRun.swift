@@ -174,11 +174,20 @@ struct SyntheticRun {
                 events.append(Event(time: time, operation: operation))
             }
             event(from - 400_000, "inject", "intent")
-            event(from, "inject", "effect", ["proved": .bool(number != 4), "proof": .object(plan.4)])
+            let isClock = plan.0 == "clock"
+            event(
+                from, "inject", "effect",
+                ["proved": .bool(number != 4), "proof": .object(plan.4)].merging(
+                    isClock ? ["skew": ["n1": ["offset": 60_000_000_000, "rate": -20_000]]] : [:]
+                ) { $1 })
             // The last one is never undone: the run ended before.
             if number < plans.count - 1 {
                 event(to - 300_000, "undo", "intent")
-                event(to, "undo", "effect", ["proof": ["elapsed_ns": 40_000]])
+                event(
+                    to, "undo", "effect",
+                    ["proof": ["elapsed_ns": 40_000]].merging(
+                        isClock ? ["skew": ["n1": ["offset": 0, "rate": 0]]] : [:]
+                    ) { $1 })
             }
             windows.append((from, to))
         }
@@ -213,7 +222,7 @@ struct SyntheticRun {
                 "Then \(new) was written and acknowledged (operation \(indices[1])).",
                 "The read (operation \(indices[2])) began after that and returned \(old), which had been overwritten: "
                     + "no order of operations \(indices[0]), \(indices[1]) and \(indices[2]) that keeps real time allows it.",
-                "In force at that time: partition majority-ring. n3 had been paused and answered as if it were still the primary.",
+                "In force meanwhile: partition majority-ring. n3 had been paused and answered as if it were still the primary.",
             ], failedAt: indices[2], operations: indices)
     }
 

@@ -77,6 +77,68 @@ let shapes: [(name: String, run: SyntheticRun)] = [
         #expect(text.contains("In force meanwhile") || text.contains("No fault was in force meanwhile"))
     }
 
+    @Test func `what is said of faults in force is one truth`() throws {
+        func text(_ faults: [Operation]) throws -> String {
+            let client = [("invoke", Int64(3_000)), ("ok", 9_000)].enumerated().map { place, event in
+                Operation(
+                    index: faults.count + place, time: event.1, process: .client(0),
+                    kind: event.0 == "ok" ? .ok : .invoke, function: "read", value: 1)
+            }
+            let history = try History(faults + client)
+            let anomaly = Anomaly(
+                name: "stale read", summary: "it is.", explanation: ["So."], operations: [faults.count])
+            let result = CheckResult(checker: "linearizable", verdict: .invalid, reason: "it is", anomalies: [anomaly])
+            let record = RunRecord(workload: "w", verdict: .invalid, exitCode: 1, results: [result])
+            return TextReport.render(record, history, colour: false)
+        }
+        func fault(_ time: Int64, _ more: [String: Value]) -> Operation {
+            let fields: [String: Value] = ["fault": 1, "action": "inject", "stage": "effect", "summary": "kill n1"]
+            return Operation(
+                index: 0, time: time, process: .nemesis, kind: .info, function: "kill",
+                value: .object(fields.merging(more) { $1 }))
+        }
+        #expect(try text([fault(1_000, [:])]).contains("In force meanwhile:\n      - kill n1 (1 µs to the end)"))
+        // One that was left out never was in force; what another tool did may have lasted, and nobody knows.
+        let skipped = try text([fault(1_000, ["proof": ["skipped": "nobody could be attacked"]])])
+        #expect(skipped.contains("No fault was in force meanwhile.") && skipped.contains("0 injected"))
+        let foreign = try text([
+            Operation(index: 0, time: 1_000, process: .nemesis, kind: .info, function: "start", value: "cut")
+        ])
+        #expect(!foreign.contains("in force") && !foreign.contains("In force"))
+    }
+
+    @Test func `a run that was ended early says so first`() throws {
+        let (record, history) = try SyntheticRun(verdict: .valid, interrupted: true).make()
+        let text = TextReport.render(record, history, colour: false)
+        #expect(text.hasPrefix("VALID    Until it was ended early: "))
+    }
+
+    @Test func `a history without times has no rates`() throws {
+        let history = try History([
+            Operation(index: 0, time: 0, process: .client(0), kind: .invoke, function: "read", value: .null),
+            Operation(index: 1, time: 1, process: .client(0), kind: .ok, function: "read", value: 1),
+        ])
+        let record = RunRecord(workload: "register", verdict: .valid, exitCode: 0)
+        let text = TextReport.render(record, history, colour: false)
+        #expect(!text.contains("/s") && !text.contains(" ns"), "\(text)")
+        #expect(text.contains("no rates and no latencies"))
+    }
+
+    @Test func `facts are told in units for people, and those that say nothing are not`() throws {
+        let (_, history) = try SyntheticRun(operations: 1, faults: false).make()
+        let result = CheckResult(
+            checker: "linearizable", verdict: .valid, reason: "it is",
+            facts: [
+                .init("deciding seconds", .double(0.000526222)), .init("memory limit bytes", 2_147_483_648),
+                .init("largest frontier", 0), .init("keys", 20),
+            ])
+        var record = RunRecord(workload: "register", verdict: .valid, exitCode: 0, results: [result])
+        let text = TextReport.render(record, history, colour: false)
+        #expect(text.contains("linearizable: deciding 526 µs · keys 20\n"), "\(text)")
+        record.results[0].verdict = .unknown
+        #expect(TextReport.render(record, history, colour: false).contains("memory limit 2.15GB"))
+    }
+
     @Test func `a command is broken so that a shell still reads one command`() {
         let terminal = Terminal(colour: false, width: 40)
         let command = "polygraph run workload --set 'name=with many words in it' --seed 12345678 --time 60s"

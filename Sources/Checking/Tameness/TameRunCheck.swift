@@ -21,36 +21,63 @@ public struct TameRunCheck: Checker {
         let log = FaultLog(history)
         let concurrency = KeyConcurrency(history, readOnly: expectation.readOnly)
         let faults = log.faults.filter { $0.id != nil && !$0.isSkipped }
-        var findings = FaultEffects(expectation, log, history).findings
-        findings += SilentWindows(expectation, faults, history).findings
+        let effects = FaultEffects(expectation, log)
+        var findings = effects.findings + SilentWindows(expectation, faults, history).findings
+        if expectation.isEndedEarly { return endedEarly(effects, concurrency, findings) }
         findings += LeaderAttacks(expectation, faults, history).findings
         if let finding = concurrency.finding { findings.append(finding) }
-        let facts = findings.map { CheckResult.Fact($0.name, .string($0.sentence)) }
-        guard let first = findings.first else {
-            return CheckResult(checker: name, verdict: .valid, reason: praise(faults, concurrency))
+        guard !findings.isEmpty else {
+            let reason = "\(effects.phrase), and \(Self.met(concurrency))."
+            return CheckResult(
+                checker: name, verdict: .valid, reason: reason.prefix(1).uppercased() + reason.dropFirst())
         }
-        let others = findings.count == 2 ? "; and one more sign" : "; and \(findings.count - 1) more signs"
-        let what = first.sentence + (findings.count == 1 ? "" : others)
         return CheckResult(
             checker: name, verdict: isAccepted ? .valid : .unknown,
             reason: (isAccepted
                 ? "Too tame, which the workload file accepts: " : "The run was too tame to prove much: ")
-                + what + ".",
-            facts: facts)
+                + Self.sentence(findings) + ".",
+            facts: Self.facts(findings))
     }
 
-    private func praise(_ faults: [RecordedFault], _ concurrency: KeyConcurrency) -> String {
-        let met = "\(concurrency.overlapping) operations met another on the same key while one of them changed it."
-        let shown = faults.count(where: \.tookEffect)
-        if shown < faults.count {
-            return "\(shown) of \(faults.count) faults took effect, the others met nodes that were down already, and "
-                + met
+    /// A run that was ended early is not blamed for what had no time to happen; where nothing had happened yet that
+    /// could have shown a bug, there is no verdict either.
+    private func endedEarly(
+        _ effects: FaultEffects, _ concurrency: KeyConcurrency, _ findings: [TameFinding]
+    ) -> CheckResult {
+        let when =
+            "The run was ended early, after \(FindingTime.seconds(expectation.duration)) of the "
+            + "\(FindingTime.seconds(expectation.plannedDuration)) of load"
+        var reason: String
+        var isEnough = false
+        if !findings.isEmpty {
+            reason = "\(when), and it had been tame until then: \(Self.sentence(findings))"
+        } else if concurrency.finding != nil {
+            reason = "\(when), before enough operations had met another on the same key"
+        } else if effects.shown == 0, !expectation.faults.isEmpty {
+            reason = "\(when), before any fault had taken effect"
+        } else {
+            reason = "\(when); until then \(effects.phrase), and \(Self.met(concurrency))"
+            isEnough = true
         }
-        switch faults.count {
-        case 0: return "There was no fault, and " + met
-        case 1: return "The fault took effect, and " + met
-        default: return "All \(faults.count) faults took effect, and " + met
-        }
+        reason += "."
+        return CheckResult(
+            checker: name, verdict: isEnough || isAccepted ? .valid : .unknown, reason: reason,
+            facts: Self.facts(findings))
+    }
+
+    private static func facts(_ findings: [TameFinding]) -> [CheckResult.Fact] {
+        findings.map { CheckResult.Fact($0.name, .string($0.sentence)) }
+    }
+
+    /// The first of the findings, and how many more there are.
+    private static func sentence(_ findings: [TameFinding]) -> String {
+        let others = findings.count == 2 ? "; and one more sign" : "; and \(findings.count - 1) more signs"
+        return (findings.first?.sentence ?? "") + (findings.count <= 1 ? "" : others)
+    }
+
+    private static func met(_ concurrency: KeyConcurrency) -> String {
+        "\(concurrency.overlapping) operation\(concurrency.overlapping == 1 ? "" : "s") met another on the same key "
+            + "while one of them could change it"
     }
 }
 
@@ -84,16 +111,22 @@ public struct RunExpectation: Hashable, Sendable {
     public var readOnly: Set<String>
     /// Nanoseconds of load; where the run was ended early, until then.
     public var duration: Int64
-    /// Whether the load was ended before its time.
-    public var isCutShort: Bool
+    /// Nanoseconds of load that were planned.
+    public var plannedDuration: Int64
 
-    public init(faults: [Fault], nodes: [String], readOnly: Set<String>, duration: Int64, isCutShort: Bool = false) {
+    /// - Parameter plannedDuration: nil: as long as it was.
+    public init(
+        faults: [Fault], nodes: [String], readOnly: Set<String>, duration: Int64, plannedDuration: Int64? = nil
+    ) {
         self.faults = faults
         self.nodes = nodes
         self.readOnly = readOnly
         self.duration = duration
-        self.isCutShort = isCutShort
+        self.plannedDuration = plannedDuration ?? duration
     }
+
+    /// Whether the load was ended before its time. Load that comes at random has gaps, also at its end.
+    var isEndedEarly: Bool { duration < plannedDuration - 1_000_000_000 }
 
     /// Functions of faults whose targets cannot serve.
     var takingAway: Set<String> { Set(faults.filter(\.takesNodesAway).map(\.function)) }

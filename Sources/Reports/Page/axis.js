@@ -9,12 +9,13 @@ let pending = false;
 function readColours() {
   const style = getComputedStyle(document.documentElement);
   for (const name of ["page", "surface", "raised", "text", "muted", "line", "accent", "ok", "fail", "info", "bad", "on-op", "on-fail",
-    "partition", "kill", "pause", "clock", "disk", "other", "mono", "sans"]) {
+    "network", "name", "process", "resource", "clock", "disk", "membership", "other", "mono", "sans"]) {
     colours[name] = style.getPropertyValue("--" + name).trim();
   }
+  colours.lines = Array.from({ length: 8 }, (_, i) => style.getPropertyValue("--line-" + i).trim());
   colours.outcomes = [colours.ok, colours.fail, colours.info, colours.info];
 }
-const faultColour = (fault) => colours[["partition", "kill", "pause", "clock", "disk"].includes(fault.function) ? fault.function : "other"];
+const faultColour = (fault) => colours[fault.family];
 
 function redraw() {
   if (pending) return;

@@ -181,6 +181,10 @@ attachGestures(latencyCanvas, () => chartState.latency.area, {
   hover: hoverLatency,
   tap: (event) => { const op = chartState.latency.asPoints ? pointAt(event) : -1; if (op >= 0) select(op, { reveal: true }); },
 });
+if (clocksCanvas) {
+  canvases.push({ draw: drawClocks });
+  attachGestures(clocksCanvas, () => clockState.area, { hover: hoverClocks });
+}
 wireColours();
 wireToolbar();
 wireLinks();
