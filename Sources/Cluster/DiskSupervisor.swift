@@ -15,6 +15,8 @@ struct DiskSupervisor {
     private var listener: Int32 = -1
     /// Process 1 of the node.
     private var keeper: Int32 = 0
+    /// Whether one of the present processes has met a call at which the node was to crash.
+    private var hasMetCrashPoint = false
     /// Whether calls have ever been handed over.
     private var hasWatched = false
     /// Descriptors from here to `numbersEnd` are watched.
@@ -150,6 +152,7 @@ struct DiskSupervisor {
         }
         if crashes {
             if case .descriptor(let own, _, _) = answer { close(own) }
+            hasMetCrashPoint = true
             if keeper > 1 { kill(keeper, SIGKILL) }
             return
         }
@@ -181,6 +184,7 @@ struct DiskSupervisor {
             listener = lab_descriptor_receive(channel.descriptor)
             guard listener >= 0 else { throw .system(-listener) }
             hasWatched = true
+            hasMetCrashPoint = false
             chooseNumbers(words.count > 2 ? Int32(words[2]) ?? 0 : 0)
             try channel.send(["done"])
         case "rules":
@@ -195,6 +199,7 @@ struct DiskSupervisor {
             try channel.send(
                 ["counters"]
                     + faults.counters.flatMap { [String($0.matched), String($0.hit), String($0.lastHit)] })
+        case "crash-point": try channel.send(["crash-point", String(hasMetCrashPoint)])
         case "durability" where !hasWatched:
             try channel.send(["failed", "its system calls could not be watched"])
         case "durability":
