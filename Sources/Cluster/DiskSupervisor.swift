@@ -19,10 +19,8 @@ struct DiskSupervisor {
     private var hasMetCrashPoint = false
     /// Whether calls have ever been handed over.
     private var hasWatched = false
-    /// Descriptors from here to `numbersEnd` are watched.
-    var firstNumber: Int32 = 0
-    var numbersEnd: Int32 = 0
-    var nextNumber: Int32 = 0
+    /// Descriptors of these numbers are watched.
+    var numbers = WatchedNumbers()
     /// Calls that wait, in no order; few.
     private var delayed: [(due: Int64, call: DiskCall, outcome: SystemCallFaults.Outcome)] = []
 
@@ -52,7 +50,7 @@ struct DiskSupervisor {
         paths = SupervisedPaths(folder: folder)
         files = DiskFiles(folder: folder)
         durability = DurabilityCounters()
-        if settings.level.rawValue >= DiskSupervision.Level.writes.rawValue {
+        if settings.level >= .writes {
             durability.writes = 0
             durability.bytesWritten = 0
         }
@@ -221,15 +219,14 @@ struct DiskSupervisor {
     }
 
     private mutating func chooseNumbers(_ program: Int32) {
-        var limit: UInt32 = 0
-        firstNumber = Int32(lab_first_supervised_descriptor(program, &limit))
-        numbersEnd = Int32(limit)
-        nextNumber = numbersEnd - 1
+        numbers = WatchedNumbers(lab_supervised_descriptors(program), leavesAppends: settings.level == .changes)
     }
 
     // MARK: Durability
 
     var losesUnsyncedNames: Bool { settings.losesUnsyncedNames }
+    /// Whether it is known which files are written.
+    var watchesChanges: Bool { settings.level >= .changes }
 
     mutating func countSync() {
         durability.syncs += 1

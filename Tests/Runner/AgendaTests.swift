@@ -1,4 +1,5 @@
 import PolygraphGenerators
+import PolygraphHistory
 import PolygraphNemesis
 import Testing
 
@@ -49,13 +50,20 @@ import Testing
         }
     }
 
-    @Test func `what was put off is still due when it was`() throws {
+    @Test func `what was put off is still due when it was`() {
         var agenda = Agenda(Self.schedule(1))
-        var deed = try #require(agenda.removeFirst())
-        while !deed.begins { deed = try #require(agenda.removeFirst()) }
+        func beginning(of fault: Int?) -> Agenda.Deed? {
+            while let deed = agenda.removeFirst() {
+                if deed.begins, fault == nil || deed.fault == fault { return deed }
+            }
+            return nil
+        }
+        guard let deed = beginning(of: nil) else {
+            Issue.record("nothing begins")
+            return
+        }
         agenda.postpone(deed, until: deed.time + 50_000_000)
-        var again = try #require(agenda.removeFirst())
-        while again.fault != deed.fault || !again.begins { again = try #require(agenda.removeFirst()) }
-        #expect(again.due == deed.due && again.time == deed.time + 50_000_000)
+        let again = beginning(of: deed.fault)
+        #expect(again?.due == deed.due && again?.time == deed.time + 50_000_000)
     }
 }

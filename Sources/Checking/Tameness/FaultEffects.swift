@@ -33,6 +33,10 @@ struct FaultEffects {
             if let failure = fault.failure {
                 findings.append(
                     TameFinding(name: "no effect", sentence: "\(fault.label) could not be injected: \(failure)"))
+            } else if let refusal = fault.refusal {
+                // One step of many may be left out.
+                if log.faults.contains(where: { $0.function == fault.function && $0.tookEffect }) { continue }
+                findings.append(TameFinding(name: "no effect", sentence: "\(fault.label) was refused: \(refusal)"))
             } else if fault.began != nil, fault.proved == false, !Self.isExcused(fault, by: away) {
                 findings.append(
                     TameFinding(name: "no effect", sentence: "\(fault.label) had no effect that could be measured"))
