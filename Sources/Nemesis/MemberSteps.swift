@@ -8,7 +8,7 @@ extension NemesisContext {
     /// members for that, others join first.
     func leaveCluster(_ node: Int, stops: Bool, for fault: Int) throws(ClusterError) -> Value {
         var joined: [Value] = []
-        if !members.canSpareOne {
+        if !members.canSpareOne, members.members().contains(node) {
             for outsider in members.outsiders() where outsider != node && !processes.isHeldDown(outsider) {
                 guard (try? joinCluster(outsider, for: fault)) != nil else { continue }
                 joined.append(.string(names[outsider]))
