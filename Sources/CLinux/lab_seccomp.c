@@ -38,12 +38,14 @@ enum gate {
     always,
     /// When argument `argument` is a supervised descriptor.
     on_descriptor,
+    /// When argument `argument` is a supervised descriptor, and not one that is only appended to.
+    on_written_descriptor,
     /// When argument `argument` has flags that let write.
     on_write_flags,
     /// mmap: shared, writable, of a supervised descriptor.
     on_shared_map,
-    /// fcntl: a duplicate of a supervised descriptor.
-    on_duplicate,
+    /// fcntl: a duplicate of a supervised descriptor, or other flags for it.
+    on_control,
 };
 
 struct supervised {
@@ -60,53 +62,52 @@ static const struct supervised supervised_calls[] = {
     {SYS_syncfs, lab_call_syncfs, lab_supervise_syncs, always, 0},
     {SYS_sync, lab_call_sync, lab_supervise_syncs, always, 0},
     {SYS_msync, lab_call_msync, lab_supervise_syncs, always, 0},
-    {SYS_write, lab_call_write, lab_supervise_writes, on_descriptor, 0},
-    {SYS_writev, lab_call_writev, lab_supervise_writes, on_descriptor, 0},
-    {SYS_pwrite64, lab_call_pwrite, lab_supervise_writes, on_descriptor, 0},
-    {SYS_pwritev, lab_call_pwritev, lab_supervise_writes, on_descriptor, 0},
-    {SYS_pwritev2, lab_call_pwritev, lab_supervise_writes, on_descriptor, 0},
-    {SYS_ftruncate, lab_call_ftruncate, lab_supervise_writes, on_descriptor, 0},
-    {SYS_fallocate, lab_call_fallocate, lab_supervise_writes, on_descriptor, 0},
-    {SYS_sendfile, lab_call_copy, lab_supervise_writes, on_descriptor, 0},
-    {SYS_copy_file_range, lab_call_copy, lab_supervise_writes, on_descriptor, 2},
-    {SYS_splice, lab_call_copy, lab_supervise_writes, on_descriptor, 2},
-    {SYS_dup, lab_call_duplicate, lab_supervise_writes, on_descriptor, 0},
-    {SYS_fcntl, lab_call_duplicate, lab_supervise_writes, on_duplicate, 0},
-    {SYS_dup3, lab_call_duplicate_to, lab_supervise_writes, on_descriptor, 0},
-    {SYS_mmap, lab_call_map, lab_supervise_writes, on_shared_map, 0},
-    {SYS_openat, lab_call_open, lab_supervise_writes, on_write_flags, 2},
-    {SYS_openat2, lab_call_open, lab_supervise_writes, always, 0},
-    {SYS_renameat, lab_call_rename, lab_supervise_writes, always, 0},
-    {SYS_renameat2, lab_call_rename, lab_supervise_writes, always, 0},
-    {SYS_unlinkat, lab_call_unlink, lab_supervise_writes, always, 0},
-    {SYS_mkdirat, lab_call_mkdir, lab_supervise_writes, always, 0},
-    {SYS_truncate, lab_call_truncate, lab_supervise_writes, always, 0},
-    {SYS_io_uring_setup, lab_call_asynchronous, lab_supervise_writes, always, 0},
-    {SYS_io_setup, lab_call_asynchronous, lab_supervise_writes, always, 0},
+    {SYS_write, lab_call_write, lab_supervise_changes, on_written_descriptor, 0},
+    {SYS_writev, lab_call_writev, lab_supervise_changes, on_written_descriptor, 0},
+    {SYS_pwrite64, lab_call_pwrite, lab_supervise_changes, on_descriptor, 0},
+    {SYS_pwritev, lab_call_pwritev, lab_supervise_changes, on_descriptor, 0},
+    {SYS_pwritev2, lab_call_pwritev, lab_supervise_changes, on_descriptor, 0},
+    {SYS_ftruncate, lab_call_ftruncate, lab_supervise_changes, on_descriptor, 0},
+    {SYS_fallocate, lab_call_fallocate, lab_supervise_changes, on_descriptor, 0},
+    {SYS_sendfile, lab_call_copy, lab_supervise_changes, on_descriptor, 0},
+    {SYS_copy_file_range, lab_call_copy, lab_supervise_changes, on_descriptor, 2},
+    {SYS_splice, lab_call_copy, lab_supervise_changes, on_descriptor, 2},
+    {SYS_dup, lab_call_duplicate, lab_supervise_changes, on_descriptor, 0},
+    {SYS_fcntl, lab_call_control, lab_supervise_changes, on_control, 0},
+    {SYS_dup3, lab_call_duplicate_to, lab_supervise_changes, on_descriptor, 0},
+    {SYS_mmap, lab_call_map, lab_supervise_changes, on_shared_map, 0},
+    {SYS_openat, lab_call_open, lab_supervise_changes, on_write_flags, 2},
+    {SYS_openat2, lab_call_open, lab_supervise_changes, always, 0},
+    {SYS_renameat, lab_call_rename, lab_supervise_changes, always, 0},
+    {SYS_renameat2, lab_call_rename, lab_supervise_changes, always, 0},
+    {SYS_unlinkat, lab_call_unlink, lab_supervise_changes, always, 0},
+    {SYS_mkdirat, lab_call_mkdir, lab_supervise_changes, always, 0},
+    {SYS_truncate, lab_call_truncate, lab_supervise_changes, always, 0},
+    {SYS_io_uring_setup, lab_call_asynchronous, lab_supervise_changes, always, 0},
+    {SYS_io_setup, lab_call_asynchronous, lab_supervise_changes, always, 0},
     {SYS_read, lab_call_read, lab_supervise_reads, on_descriptor, 0},
     {SYS_readv, lab_call_readv, lab_supervise_reads, on_descriptor, 0},
     {SYS_pread64, lab_call_pread, lab_supervise_reads, on_descriptor, 0},
     {SYS_preadv, lab_call_preadv, lab_supervise_reads, on_descriptor, 0},
     {SYS_preadv2, lab_call_preadv, lab_supervise_reads, on_descriptor, 0},
 #if defined(__x86_64__)
-    {SYS_open, lab_call_open, lab_supervise_writes, on_write_flags, 1},
-    {SYS_creat, lab_call_open, lab_supervise_writes, always, 0},
-    {SYS_rename, lab_call_rename, lab_supervise_writes, always, 0},
-    {SYS_unlink, lab_call_unlink, lab_supervise_writes, always, 0},
-    {SYS_rmdir, lab_call_rmdir, lab_supervise_writes, always, 0},
-    {SYS_mkdir, lab_call_mkdir, lab_supervise_writes, always, 0},
-    {SYS_dup2, lab_call_duplicate_to, lab_supervise_writes, on_descriptor, 0},
+    {SYS_open, lab_call_open, lab_supervise_changes, on_write_flags, 1},
+    {SYS_creat, lab_call_open, lab_supervise_changes, always, 0},
+    {SYS_rename, lab_call_rename, lab_supervise_changes, always, 0},
+    {SYS_unlink, lab_call_unlink, lab_supervise_changes, always, 0},
+    {SYS_rmdir, lab_call_rmdir, lab_supervise_changes, always, 0},
+    {SYS_mkdir, lab_call_mkdir, lab_supervise_changes, always, 0},
+    {SYS_dup2, lab_call_duplicate_to, lab_supervise_changes, on_descriptor, 0},
 #endif
 };
 enum { supervised_count = sizeof supervised_calls / sizeof *supervised_calls };
 
-unsigned lab_first_supervised_descriptor(pid_t process, unsigned *limit) {
+struct lab_descriptor_numbers lab_supervised_descriptors(pid_t process) {
     struct rlimit room = {.rlim_cur = 1024};
     prlimit(process, RLIMIT_NOFILE, NULL, &room);
     // The kernel's table of descriptors is as long as the highest number needs: no more than half a megabyte.
     unsigned end = room.rlim_cur > 65536 ? 65536 : (unsigned)room.rlim_cur;
-    *limit = end;
-    return end - end / 4;
+    return (struct lab_descriptor_numbers){.first = end - end / 4, .first_written = end - end / 8, .end = end};
 }
 
 static uint32_t argument_offset(int argument) {
@@ -115,7 +116,10 @@ static uint32_t argument_offset(int argument) {
 }
 
 /// Appends the test for one call: it ends in an answer, or goes on with the call's number loaded again.
-static size_t append(struct sock_filter *code, const struct supervised *it, enum lab_supervision level, unsigned first) {
+static size_t append(
+    struct sock_filter *code, const struct supervised *it, enum lab_supervision level,
+    struct lab_descriptor_numbers numbers) {
+    unsigned first = numbers.first;
     const struct sock_filter hand_over = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
     const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     enum gate gate = it->gate;
@@ -126,6 +130,9 @@ static size_t append(struct sock_filter *code, const struct supervised *it, enum
         case always:
             body[n++] = hand_over;
             break;
+        case on_written_descriptor:
+            if (level < lab_supervise_writes) first = numbers.first_written;
+            // fallthrough
         case on_descriptor:
             body[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument_offset(it->argument));
             body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x80000000, 1, 0);
@@ -151,12 +158,13 @@ static size_t append(struct sock_filter *code, const struct supervised *it, enum
             body[n++] = allow;
             body[n++] = hand_over;
             break;
-        case on_duplicate:
+        case on_control:
             body[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument_offset(0));
-            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 3);
+            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 4);
             body[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument_offset(1));
-            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_DUPFD, 2, 0);
-            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_DUPFD_CLOEXEC, 1, 0);
+            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_DUPFD, 3, 0);
+            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_DUPFD_CLOEXEC, 2, 0);
+            body[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, 1, 0);
             body[n++] = allow;
             body[n++] = hand_over;
             break;
@@ -168,8 +176,7 @@ static size_t append(struct sock_filter *code, const struct supervised *it, enum
 
 int lab_supervision_begin(enum lab_supervision supervision) {
     if (THIS_ARCHITECTURE == 0) return -ENOSYS;
-    unsigned limit;
-    unsigned first = lab_first_supervised_descriptor(0, &limit);
+    struct lab_descriptor_numbers numbers = lab_supervised_descriptors(0);
     struct sock_filter code[supervised_count * 12 + 8];
     size_t length = 0;
     code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
@@ -178,7 +185,7 @@ int lab_supervision_begin(enum lab_supervision supervision) {
     code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < supervised_count; i++)
         if (supervised_calls[i].from <= supervision)
-            length += append(code + length, supervised_calls + i, supervision, first);
+            length += append(code + length, supervised_calls + i, supervision, numbers);
     code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {.len = (unsigned short)length, .filter = code};
 
@@ -214,6 +221,9 @@ static void normalise(struct lab_supervised_call *call, int number) {
             break;
         case SYS_dup:
             a[1] = F_DUPFD;
+            break;
+        case SYS_fcntl:
+            if (a[1] != F_SETFL) call->call = lab_call_duplicate;
             break;
 #if defined(__x86_64__)
         case SYS_open:

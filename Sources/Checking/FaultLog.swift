@@ -45,15 +45,22 @@ public struct RecordedFault: Hashable, Sendable {
     /// Whether it did nothing on purpose, because a majority was to be kept.
     public var isSkipped: Bool { proof["skipped"] != nil }
 
+    /// Why the system did not let it happen, or why it would have been unsafe; nil where it was let.
+    public var refusal: String? { proof["refused"]?.stringValue }
+
     /// Whether a measurement showed that it bit, at its beginning or until its end.
     public var tookEffect: Bool {
-        // A cut of silent links swallows its first frame late.
-        proved == true || (undoProof["frames_cut"]?.integerValue ?? 0) > 0
+        // A cut of silent links swallows its first frame late; nobody asks for names or syncs all the time.
+        proved == true || ["frames_cut", "wrong_answers"].contains { Self.isCounted(undoProof[$0]) }
+            || undoProof.values.contains { Self.isCounted($0["calls_hit"]) }
     }
+
+    private static func isCounted(_ value: Value?) -> Bool { value?.integerValue ?? 0 > 0 }
 
     /// What became of it, in one word or two.
     public var state: String {
         if isSkipped { return "skipped" }
+        if refusal != nil { return "refused" }
         if failure != nil { return "failed" }
         if began == nil { return "not confirmed" }
         if undoFailure != nil { return "undo failed" }

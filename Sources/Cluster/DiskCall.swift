@@ -50,7 +50,8 @@ extension DiskSupervisor {
         case lab_call_fsync, lab_call_fdatasync, lab_call_syncfs:
             guard let path = path(ofDescriptor: raw) else { return nil }
             return DiskCall(raw: raw, kind: kind(raw.call), paths: [path], file: followed(raw))
-        case lab_call_ftruncate, lab_call_fallocate, lab_call_copy, lab_call_map, lab_call_duplicate_to:
+        case lab_call_ftruncate, lab_call_fallocate, lab_call_copy, lab_call_map, lab_call_duplicate_to,
+            lab_call_control:
             guard let key = followed(raw, raw.call == lab_call_map ? raw.arguments.4 : raw.arguments.0) else {
                 return nil
             }

@@ -12,11 +12,12 @@ extension DiskFile {
     mutating func rollBack(
         _ failure: PowerFailure, _ random: inout DrawnNumbers, _ proof: inout PowerFailureProof
     ) {
-        defer {
-            clean { _ in false }
-            isWrittenUnseen = false
-        }
-        guard let synced else { return }
+        defer { comeToRest() }
+        let hasCopy = synced != nil
+        guard hasCopy || isAppendedUnseen else { return }
+        // Where everything is on the disk up to an end, only what is behind it can be lost.
+        guard let synced = synced ?? DiskFile.emptyFile() else { return }
+        defer { if !hasCopy { close(synced) } }
         let target = open("/proc/self/fd/\(descriptor)", O_RDWR | O_CLOEXEC)
         guard target >= 0 else { return }
         defer { close(target) }
@@ -42,10 +43,14 @@ extension DiskFile {
         proof.bytesKept += kept
         if kept > 0 {
             // What is left is on the disk now.
-            close(synced)
-            self.synced = nil
+            dropCopy()
             syncedSize = end
         }
+    }
+
+    private static func emptyFile() -> Int32? {
+        let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        return descriptor < 0 ? nil : descriptor
     }
 
     private func pieces(_ failure: PowerFailure, size: Int64, _ random: inout DrawnNumbers) -> [Piece] {

@@ -25,14 +25,24 @@ struct DiskFile {
     let descriptor: Int32
     /// Holds what is on the disk; nil while that is the file itself.
     var synced: Int32?
+    /// How much of it there is on the disk; known where there is a copy, and where somebody appends unseen.
     var syncedSize: Int64
     private(set) var dirty: [DirtyRange] = []
     /// Somebody writes without the supervisor's seeing it, through a mapping or a descriptor that it does not watch.
     var isWrittenUnseen = false
+    /// Somebody has opened it for appending, and does so without the supervisor's seeing it: what is behind
+    /// `syncedSize` is not on the disk.
+    private(set) var isAppendedUnseen = false
     /// Somebody has opened it with O_APPEND, or with O_SYNC or O_DSYNC.
     var hasSpecialWriters = false
 
     private static let mostRanges = 256
+
+    /// Notes that somebody will append. Nobody must have done so yet.
+    mutating func willBeAppendedUnseen() {
+        if synced == nil, !isAppendedUnseen { syncedSize = size }
+        isAppendedUnseen = true
+    }
 
     /// Notes that a call is about to write.
     mutating func mark(_ start: Int64, _ end: Int64, thread: Int32, call: UInt64) {
@@ -64,6 +74,8 @@ struct DiskFile {
     func extents(size: Int64) -> [Range<Int64>] {
         if isWrittenUnseen { return size > 0 ? [0..<size] : [] }
         var result: [Range<Int64>] = []
+        var dirty = dirty
+        if isAppendedUnseen { dirty.append(DirtyRange(start: syncedSize, end: .max, writers: [])) }
         for range in dirty.sorted(by: { $0.start < $1.start }) {
             let end = min(range.end, size)
             guard range.start < end else { continue }
@@ -89,7 +101,7 @@ struct DiskFile {
         guard synced == nil else { return 0 }
         let copy = lab_nameless_file(folder)
         guard copy >= 0 else { return -copy }
-        let size = size
+        let size = isAppendedUnseen ? min(size, syncedSize) : size
         let code = FileCopy.copyData(from: descriptor, to: copy, in: 0..<size)
         guard code == 0, ftruncate(copy, off_t(size)) == 0 else {
             close(copy)
@@ -98,6 +110,19 @@ struct DiskFile {
         synced = copy
         syncedSize = size
         return 0
+    }
+
+    /// Everything is on the disk: the file itself is what a copy would hold.
+    mutating func dropCopy() {
+        if let synced { close(synced) }
+        synced = nil
+    }
+
+    /// No process is left.
+    mutating func comeToRest() {
+        clean { _ in false }
+        isWrittenUnseen = false
+        isAppendedUnseen = false
     }
 
     func release() {

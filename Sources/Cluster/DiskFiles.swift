@@ -57,6 +57,9 @@ struct DiskFiles {
         files[key] = file
     }
 
+    /// Notes that from now on the file is appended to without being seen.
+    mutating func willBeAppendedUnseen(_ key: DiskFileKey) { files[key]?.willBeAppendedUnseen() }
+
     mutating func hasSpecialWriters(_ key: DiskFileKey) { files[key]?.hasSpecialWriters = true }
 
     /// What is in the file is on the disk.
@@ -64,9 +67,22 @@ struct DiskFiles {
     mutating func sync(_ key: DiskFileKey, thread: Int32) {
         guard var file = files.removeValue(forKey: key) else { return }
         defer { files[key] = file }
-        guard let synced = file.synced, file.isWrittenUnseen || !file.dirty.isEmpty || file.size != file.syncedSize
-        else { return }
         let size = file.size
+        let inFlight = file.dirty.filter { range in
+            range.writers.contains { writer in
+                writer.thread != thread && latestCall[writer.thread] == writer.call
+                    && lab_thread_may_write(writer.thread)
+            }
+        }
+        if file.isAppendedUnseen, inFlight.isEmpty, !file.isWrittenUnseen {
+            // What is appended from here on is behind this end.
+            file.clean { _ in false }
+            file.dropCopy()
+            file.syncedSize = size
+            return
+        }
+        guard let synced = file.synced, file.isWrittenUnseen || !file.dirty.isEmpty || size != file.syncedSize
+        else { return }
         for extent in file.extents(size: size) {
             if file.isWrittenUnseen {
                 _ = FileCopy.match(synced, to: file.descriptor, in: extent)
@@ -75,12 +91,7 @@ struct DiskFiles {
             }
         }
         if ftruncate(synced, off_t(size)) == 0 { file.syncedSize = size }
-        file.clean { range in
-            range.writers.contains { writer in
-                writer.thread != thread && latestCall[writer.thread] == writer.call
-                    && lab_thread_may_write(writer.thread)
-            }
-        }
+        file.clean { range in inFlight.contains { $0.start == range.start && $0.end == range.end } }
     }
 
     mutating func syncAll(thread: Int32) {

@@ -54,6 +54,12 @@ struct DiskHandle {
         }
     }
 
+    /// Whether the present run, or the last one, was let crash at a system call.
+    var hasMetCrashPoint: Bool {
+        guard process != nil, let answer = try? ask(["crash-point"]) else { return false }
+        return answer.last == "true"
+    }
+
     /// A request and its answer.
     func ask(_ words: [String]) throws(ClusterError) -> [String] {
         guard let process else {

@@ -25,12 +25,22 @@ extension DiskSupervisor {
             return .goOn
         case lab_call_duplicate_to:
             let target = Int32(truncatingIfNeeded: raw.arguments.1)
-            if let file = call.file, target < firstNumber { files.willBeWrittenUnseen(file) }
+            let original = Int32(truncatingIfNeeded: raw.arguments.0)
+            let isWatched = numbers.contains(target) && (!numbers.isAppended(target) || numbers.isAppended(original))
+            if let file = call.file, !isWatched { files.willBeWrittenUnseen(file) }
             return .goOn
         case lab_call_map:
             if let file = call.file { files.willBeWrittenUnseen(file) }
             return .goOn
         case lab_call_duplicate: return duplicate(raw)
+        case lab_call_control:
+            // Without O_APPEND its unwatched writes may go anywhere.
+            let number = Int32(truncatingIfNeeded: raw.arguments.0)
+            let flags = Int32(truncatingIfNeeded: raw.arguments.2)
+            if let file = call.file, numbers.isAppended(number), flags & O_APPEND == 0 {
+                files.willBeWrittenUnseen(file)
+            }
+            return .goOn
         case lab_call_open: return open(call)
         case lab_call_rename, lab_call_unlink, lab_call_rmdir, lab_call_mkdir: return changeName(call)
         case lab_call_asynchronous:
@@ -161,7 +171,7 @@ extension DiskSupervisor {
             let waits: UInt64 = 4  // MS_SYNC
             guard raw.arguments.2 & waits != 0 else { return .goOn }
             let mapped = files.mapped(by: raw.thread, raw.arguments.0, raw.arguments.1)
-            guard !mapped.isEmpty || durability.writes == nil else { return .goOn }
+            guard !mapped.isEmpty || !watchesChanges else { return .goOn }
             countSync()
             for file in mapped { sync(file, thread: raw.thread) }
             return .goOn

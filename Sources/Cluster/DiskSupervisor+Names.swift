@@ -41,15 +41,19 @@ extension DiskSupervisor {
             Glibc.open(paths.folder + "/" + path, call.flags | O_CLOEXEC, mode_t(call.mode & 0o7777))
         }
         if descriptor < 0 { return .failure(-descriptor) }
-        if writes || call.creates { noteOpened(call, descriptor) }
-        guard let number = freeNumber(call.raw.thread) else {
+        // Positions of its writes need not be watched.
+        let appends =
+            numbers.leavesAppends && writes && call.flags & O_APPEND != 0
+            && call.flags & (O_SYNC | O_DSYNC) == 0
+        if writes || call.creates { noteOpened(call, descriptor, appends: appends) }
+        guard let number = numbers.free(in: call.raw.thread, appended: appends) else {
             close(descriptor)
             return withoutDescriptor(call)
         }
         return .descriptor(descriptor, number: number, closesOnExecution: call.flags & O_CLOEXEC != 0)
     }
 
-    private mutating func noteOpened(_ call: DiskCall, _ descriptor: Int32) {
+    private mutating func noteOpened(_ call: DiskCall, _ descriptor: Int32, appends: Bool) {
         var information = stat()
         guard fstat(descriptor, &information) == 0 else { return }
         let key = DiskFileKey(information)
@@ -60,17 +64,7 @@ extension DiskSupervisor {
             if call.creates { names.add(.created(call.paths[0], key)) }
         }
         if call.flags & (O_APPEND | O_SYNC | O_DSYNC) != 0 { files.hasSpecialWriters(key) }
-    }
-
-    /// A watched number that is free in the caller's process. They are given out from the top: a process that has so
-    /// many descriptors that it comes near them by itself is rare.
-    private mutating func freeNumber(_ thread: Int32) -> Int32? {
-        for _ in firstNumber..<numbersEnd {
-            let number = nextNumber
-            nextNumber = number > firstNumber ? number - 1 : numbersEnd - 1
-            if !lab_descriptor_exists(thread, number) { return number }
-        }
-        return nil
+        if appends { files.willBeAppendedUnseen(key) }
     }
 
     /// Lets the kernel open the file itself, under a number that is not watched.
@@ -90,10 +84,11 @@ extension DiskSupervisor {
 
     mutating func duplicate(_ raw: lab_supervised_call) -> DiskCall.Answer {
         var status = lab_thread_status()
-        guard lab_thread_read_status(raw.thread, &status) == 0, let number = freeNumber(raw.thread) else {
-            return .goOn
-        }
-        let descriptor = lab_descriptor_take(status.process, Int32(truncatingIfNeeded: raw.arguments.0))
+        let original = Int32(truncatingIfNeeded: raw.arguments.0)
+        guard lab_thread_read_status(raw.thread, &status) == 0,
+            let number = numbers.free(in: raw.thread, appended: numbers.isAppended(original))
+        else { return .goOn }
+        let descriptor = lab_descriptor_take(status.process, original)
         if descriptor < 0 { return .failure(-descriptor) }
         let closes: UInt64 = 1030  // F_DUPFD_CLOEXEC
         return .descriptor(descriptor, number: number, closesOnExecution: raw.arguments.1 == closes)

@@ -15,12 +15,12 @@ struct DiskSupervisor {
     private var listener: Int32 = -1
     /// Process 1 of the node.
     private var keeper: Int32 = 0
+    /// Whether one of the present processes has met a call at which the node was to crash.
+    private var hasMetCrashPoint = false
     /// Whether calls have ever been handed over.
     private var hasWatched = false
-    /// Descriptors from here to `numbersEnd` are watched.
-    var firstNumber: Int32 = 0
-    var numbersEnd: Int32 = 0
-    var nextNumber: Int32 = 0
+    /// Descriptors of these numbers are watched.
+    var numbers = WatchedNumbers()
     /// Calls that wait, in no order; few.
     private var delayed: [(due: Int64, call: DiskCall, outcome: SystemCallFaults.Outcome)] = []
 
@@ -50,7 +50,7 @@ struct DiskSupervisor {
         paths = SupervisedPaths(folder: folder)
         files = DiskFiles(folder: folder)
         durability = DurabilityCounters()
-        if settings.level.rawValue >= DiskSupervision.Level.writes.rawValue {
+        if settings.level >= .writes {
             durability.writes = 0
             durability.bytesWritten = 0
         }
@@ -150,6 +150,7 @@ struct DiskSupervisor {
         }
         if crashes {
             if case .descriptor(let own, _, _) = answer { close(own) }
+            hasMetCrashPoint = true
             if keeper > 1 { kill(keeper, SIGKILL) }
             return
         }
@@ -181,6 +182,7 @@ struct DiskSupervisor {
             listener = lab_descriptor_receive(channel.descriptor)
             guard listener >= 0 else { throw .system(-listener) }
             hasWatched = true
+            hasMetCrashPoint = false
             chooseNumbers(words.count > 2 ? Int32(words[2]) ?? 0 : 0)
             try channel.send(["done"])
         case "rules":
@@ -195,6 +197,7 @@ struct DiskSupervisor {
             try channel.send(
                 ["counters"]
                     + faults.counters.flatMap { [String($0.matched), String($0.hit), String($0.lastHit)] })
+        case "crash-point": try channel.send(["crash-point", String(hasMetCrashPoint)])
         case "durability" where !hasWatched:
             try channel.send(["failed", "its system calls could not be watched"])
         case "durability":
@@ -216,15 +219,14 @@ struct DiskSupervisor {
     }
 
     private mutating func chooseNumbers(_ program: Int32) {
-        var limit: UInt32 = 0
-        firstNumber = Int32(lab_first_supervised_descriptor(program, &limit))
-        numbersEnd = Int32(limit)
-        nextNumber = numbersEnd - 1
+        numbers = WatchedNumbers(lab_supervised_descriptors(program), leavesAppends: settings.level == .changes)
     }
 
     // MARK: Durability
 
     var losesUnsyncedNames: Bool { settings.losesUnsyncedNames }
+    /// Whether it is known which files are written.
+    var watchesChanges: Bool { settings.level >= .changes }
 
     mutating func countSync() {
         durability.syncs += 1

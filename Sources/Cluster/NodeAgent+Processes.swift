@@ -5,6 +5,7 @@ extension NodeAgent {
     mutating func carryOut(_ request: ProcessRequest) throws(ClusterError) -> NodeAnswer {
         switch request {
         case .signal(let number, let ends):
+            run?.refresh()
             guard let run, !run.isOver else { return .count(0) }
             if ends { self.run!.isEndRequested = true }
             guard Glibc.kill(run.program, number) == 0 else {
@@ -60,8 +61,11 @@ extension NodeAgent {
 
     private var endCause: EndCause? {
         guard let run, run.isOver else { return nil }
-        if run.isEndRequested { return .requested }
-        return limits.hasKilledForMemory && run.outcome?.signal == SIGKILL ? .outOfMemory : .itself
+        return EndCause(
+            EndCause.Evidence(
+                isRequested: run.isEndRequested, signal: run.outcome?.signal, hasMetCrashPoint: disk.hasMetCrashPoint,
+                hadMemoryLimit: limits.hadMemoryLimit, memoryKills: limits.memoryKillsOfRun,
+                memoryKillsOfMachine: EndCause.memoryKillsOfMachine - machineKillsAtStart))
     }
 
     private mutating func start(

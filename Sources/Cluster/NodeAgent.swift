@@ -15,9 +15,11 @@ struct NodeAgent {
     var run: NodeRun?
     var clock = ClockBender()
     var limits = NodeLimits()
-    private var disk = DiskHandle()
+    private(set) var disk = DiskHandle()
     /// When the clock or the program was last changed.
     private var clockChanged: Int64 = 0
+    /// What `EndCause.memoryKillsOfMachine` was when the last run began.
+    private(set) var machineKillsAtStart: Int64 = 0
 
     /// How long a program must live to count as started, in nanoseconds.
     private static let grace: Int64 = 50_000_000
@@ -189,6 +191,7 @@ struct NodeAgent {
             errors: errors, supervision: disk.level, supervisionIsOptional: disk.supervision.isOptional,
             attach: disk.attach)
         run = nil
+        machineKillsAtStart = EndCause.memoryKillsOfMachine
         run = try NodeRun(plan) { process, release throws(ClusterError) in
             limits.admit(process)
             try clock.bendAtExecution(process, release: release)

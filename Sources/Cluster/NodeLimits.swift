@@ -31,14 +31,20 @@ struct NodeLimits {
 
     /// Processes that a memory limit has killed since the node's first start.
     var outOfMemoryKills: Int64 { watch.kills + (group?.outOfMemoryKills ?? 0) }
-    /// Whether one of them belongs to the run that has begun last.
-    var hasKilledForMemory: Bool { outOfMemoryKills > killsAtStart }
+    /// How many of them belong to the run that has begun last; nil where nobody would know.
+    var memoryKillsOfRun: Int64? {
+        let isCounted = group?.places.memory != nil && groupTrouble == 0 || hadMemoryLimit
+        return isCounted ? outOfMemoryKills - killsAtStart : nil
+    }
+    /// Whether that run has had a memory limit, if only for a time.
+    private(set) var hadMemoryLimit = false
 
     // MARK: The life of a run
 
     /// Puts the process that will become the node's program under the limits.
     mutating func admit(_ process: Int32) {
         killsAtStart = outOfMemoryKills
+        hadMemoryLimit = limits.memory != nil
         processes = []
         nextScan = 0
         throttle.forget()
@@ -96,6 +102,7 @@ struct NodeLimits {
         processes = run?.processes() ?? []
         nextScan = start
         limits = wanted
+        if wanted.memory != nil { hadMemoryLimit = true }
         var proof = LimitProof(processes: processes.count, elapsed: 0, mechanisms: [:], inForce: [:])
         let isShareGrouped = setShare(wanted.processorShare, &proof)
         throttle.set(share: isShareGrouped ? nil : wanted.processorShare, slowdown: wanted.slowdown, processes)

@@ -117,8 +117,10 @@ struct NodeRun {
 
     /// Ends every process with SIGKILL, and waits until all are gone.
     mutating func end() {
+        refresh()
         guard !isOver else { return }
-        isEndRequested = true
+        // A program that has ended by itself a moment ago is not ended by this.
+        if programStatus == nil || !processes().isEmpty { isEndRequested = true }
         Glibc.kill(node.keeper, SIGKILL)
         // A thread that died while it was held is reaped by who held it, before its process 1 can end: wait for all.
         var status: Int32 = 0

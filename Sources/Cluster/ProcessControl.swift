@@ -30,16 +30,6 @@ public struct InterruptedStart: Hashable, Sendable {
     }
 }
 
-/// Who wanted the end of a node's program.
-public enum EndCause: String, Hashable, Sendable {
-    /// The lab: `kill`, `terminate`, or a start that was cut short.
-    case requested
-    /// A memory limit of the lab.
-    case outOfMemory = "out-of-memory"
-    /// Nobody that the lab knows of: it has exited, crashed or was killed from elsewhere.
-    case itself
-}
-
 /// How a program ended that was run beside a node.
 public struct CommandOutcome: Hashable, Sendable {
     /// The exit status, 128 and the number of the signal that ended it, or nil where it was killed because it took too

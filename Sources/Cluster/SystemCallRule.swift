@@ -5,8 +5,11 @@ public struct DiskSupervision: Hashable, Sendable {
         case nothing
         /// The calls that bring data to the disk are counted: enough for the durability audit.
         case syncs
-        /// Also everything that changes files in the data directory: enough for power failures and for rules on
-        /// writing calls.
+        /// Also everything that changes files in the data directory, but for `write` and `writev` on files that are
+        /// open for appending only: how much of those is on the disk is known by their size at the last sync. Enough
+        /// for power failures, and for rules on other calls.
+        case changes
+        /// Also those: needed for rules on `write` and `writev`, and where writes are counted.
         case writes
         /// Also what reads them: needed for rules on reading calls.
         case reads

@@ -10,6 +10,11 @@ public final class Nemesis {
     /// Takes every event at the time at which it happens; returns once an intent is safe in the journal.
     private let record: (FaultEvent) -> Void
 
+    /// Nanoseconds for which a fault waits for somebody who leads, before it takes whoever was drawn.
+    public static let patience: Int64 = 2_000_000_000
+    /// Nanoseconds by which a fault may be late without saying so.
+    public static let punctuality: Int64 = 250_000_000
+
     /// Faults in force, by number.
     private var active: [Int: ActiveFault] = [:]
 
@@ -32,10 +37,16 @@ public final class Nemesis {
         active.values.sorted { $0.planned.id < $1.planned.id }.map { "\($0.planned.function) \($0.choice.kind)" }
     }
 
-    /// Starts a fault: intent, deed, measured effect.
-    public func inject(_ planned: PlannedFault) {
+    /// Starts a fault: intent, deed, measured effect. One that must know who leads is put off while nobody does, for at
+    /// most `patience`: an election may be going on.
+    /// - Parameter due: when it was to begin, in nanoseconds since the run began; nil: now, whether or not anybody leads.
+    /// - Returns: false where it was put off: nothing has been done, and it is to be tried again in a moment.
+    @discardableResult
+    public func inject(_ planned: PlannedFault, due: Int64? = nil) -> Bool {
         let needsPrimary = !planned.isPinned && planned.kind.needsPrimary(planned)
-        let primary = needsPrimary ? awaitPrimary() : nil
+        let primary = needsPrimary ? context.primaries().first(where: context.isUp) : nil
+        if needsPrimary, primary == nil, let due, context.now() < due + Self.patience { return false }
+        let delay = delay(since: due)
         var fault = planned.kind.init(planned)
         let order = order(planned, primary: primary)
         let choice = fault.choose(order: order, context: context)
@@ -46,21 +57,27 @@ public final class Nemesis {
         if choice.targets.isEmpty, planned.quorum == .keep {
             event.stage = .effect
             event.proof["skipped"] = "nobody could be attacked without taking away the majority"
-            return record(event)
+            record(event)
+            return true
         }
         carryOut(&event) { () throws(ClusterError) in try fault.begin(choice, context) }
         if needsPrimary, primary == nil { event.proof["primary"] = "none known; a drawn node instead" }
+        if let delay { event.proof["begun_late_ns"] = .integer(delay) }
         active[planned.id]?.fault = fault
         context.transport.notePackets(choice.summary)
         record(event)
+        return true
     }
 
     /// Ends a fault; harmless when it is not in force.
-    public func undo(_ id: Int) {
+    /// - Parameter due: when it was to end, in nanoseconds since the run began; nil: now.
+    public func undo(_ id: Int, due: Int64? = nil) {
         guard var ending = active.removeValue(forKey: id) else { return }
+        let delay = delay(since: due)
         var event = event(ending.planned, ending.choice, .undo, .intent)
         record(event)
         carryOut(&event) { () throws(ClusterError) in try ending.fault.end(ending.choice, context) }
+        if let delay { event.proof["ended_late_ns"] = .integer(delay) }
         context.transport.notePackets(event.summary)
         record(event)
     }
@@ -85,14 +102,11 @@ public final class Nemesis {
         }
     }
 
-    /// Who leads, waiting for an election that may be going on; nil when nobody has come forward in time.
-    private func awaitPrimary() -> Int? {
-        var primary: Int?
-        context.wait(atMost: 2_000_000_000) {
-            primary = context.primaries().first(where: context.isUp)
-            return primary != nil
-        }
-        return primary
+    /// How much too late it is, where that is worth saying.
+    private func delay(since due: Int64?) -> Int64? {
+        guard let due else { return nil }
+        let delay = context.now() - due
+        return delay > Self.punctuality ? delay : nil
     }
 
     private func order(_ planned: PlannedFault, primary: Int?) -> [Int] {

@@ -11,6 +11,9 @@ final class NemesisThread: Sendable {
     private let stopRequested = Atomic<Bool>(false)
     private let finished = Event()
 
+    /// Nanoseconds between two looks for somebody who leads.
+    private static let interval: Int64 = 50_000_000
+
     /// Starts at once.
     /// - Parameters:
     ///   - origin: `CLOCK_MONOTONIC` at the beginning of the run.
@@ -49,11 +52,12 @@ final class NemesisThread: Sendable {
                     wake.wait(rest)
                     continue
                 }
-                agenda.removeFirst()
-                if next.begins {
-                    nemesis.inject(schedule.faults[next.fault])
-                } else {
-                    nemesis.undo(next.fault)
+                guard let deed = agenda.removeFirst() else { continue }
+                if !deed.begins {
+                    nemesis.undo(deed.fault, due: deed.due)
+                } else if !nemesis.inject(schedule.faults[deed.fault], due: deed.due) {
+                    // Nobody leads: whatever else is due goes on meanwhile.
+                    agenda.postpone(deed, until: clinux_monotonic_ns() - origin + Self.interval)
                 }
                 status.faults = nemesis.inForce
             }
@@ -72,25 +76,4 @@ final class NemesisThread: Sendable {
 
     /// Whether everything has been undone; takes at most `timeout` nanoseconds.
     func isFinished(within timeout: Int64) -> Bool { finished.wait(timeout) }
-}
-
-/// What is to be done, in order of time.
-struct Agenda {
-    /// Latest first, so that the next one is taken from the end.
-    private var moments: [Schedule.Moment]
-
-    init(_ schedule: Schedule) { moments = schedule.moments.reversed() }
-
-    var first: Schedule.Moment? { moments.last }
-
-    mutating func removeFirst() { moments.removeLast() }
-
-    mutating func add(_ fired: TriggerBoard.Fired) {
-        insert(Schedule.Moment(time: fired.begin, fault: fired.fault, begins: true))
-        insert(Schedule.Moment(time: fired.end, fault: fired.fault, begins: false))
-    }
-
-    private mutating func insert(_ moment: Schedule.Moment) {
-        moments.insert(moment, at: moments.firstIndex { $0 < moment } ?? moments.endIndex)
-    }
 }

@@ -47,7 +47,7 @@ final class NodeWatch: Sendable {
     /// Every change of the newest leader.
     var leaderChanges: [(time: Int64, node: Int)] { claims.withLock { $0.changes } }
 
-    /// Nodes that ended although nobody killed them, one sentence each.
+    /// Nodes that ended although no fault wanted it, one sentence each.
     var warnings: [String] { claims.withLock { $0.warnings } }
 
     /// Ends the threads and waits for them.
@@ -67,10 +67,14 @@ final class NodeWatch: Sendable {
     ) {
         let state = transport.state(of: node)
         let leads = if case .running = state { system.isPrimary(node, nodes: transport.nodes) } else { false }
-        // Where the transport does not know who wanted the end, signal 9 is the nemesis at work.
-        var cause: EndCause?
-        if case .exited(_, let signal) = state {
-            cause = transport.endCause(of: node) ?? (signal == 9 ? .requested : .itself)
+        var hasEnded = false
+        var end: NodeEnd?
+        if case .exited(let status, let signal) = state {
+            let cause = transport.endCause(of: node)
+            // Where it has been started since, the cause is of another end, or of none.
+            guard transport.state(of: node) == state else { return }
+            hasEnded = true
+            end = NodeEnd(cause, status: status, signal: signal)
         }
         let time = clinux_monotonic_ns() - origin
         let news: [Operation] = claims.withLock { claims in
@@ -83,21 +87,12 @@ final class NodeWatch: Sendable {
             } else if !leads {
                 claims.since[node.index] = nil
             }
-            if case .exited(let status, let signal) = state {
-                // A signal 9 that the lab has not sent is the nemesis at work all the same: a crash at a system call.
-                let isNews = cause == .outOfMemory || cause != .requested && signal != 9
-                if isNews, claims.ended.insert(node.index).inserted {
-                    var how = signal.map { "by signal \($0)" } ?? "with status \(status ?? 0)"
-                    if cause == .outOfMemory {
-                        how = "for want of memory, under a limit"
-                    } else {
-                        claims.warnings.append(
-                            "\(node.name) ended by itself \(how) at \(Quantity.describe(duration: time))")
-                    }
-                    news.append(Self.event("crash", ["node": .string(node.name), "how": .string(how)]))
+            if !hasEnded { claims.ended.remove(node.index) }
+            if let end, claims.ended.insert(node.index).inserted {
+                if let warning = end.warning {
+                    claims.warnings.append("\(node.name) \(warning) at \(Quantity.describe(duration: time))")
                 }
-            } else {
-                claims.ended.remove(node.index)
+                news.append(Self.event("crash", ["node": .string(node.name), "how": .string(end.how)]))
             }
             return news
         }

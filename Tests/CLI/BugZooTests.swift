@@ -6,11 +6,15 @@ import Testing
     /// The file and the anomalies that it may show: a bug can break the promise in more than one way.
     private static let workloads = [
         "raft-stale-reads", "raft-lease-clock", "raft-ack-before-quorum", "raft-forget-vote", "raft-double-apply",
-        "raft-dirty-reads", "raft-ack-before-fsync", "raft-trust-clock-ordering",
+        "raft-dirty-reads", "raft-ack-before-fsync", "raft-trust-clock-ordering", "raft-torn-log", "raft-dns-once",
+        "raft-split-config",
     ]
     /// These need one kind of fault: with the others, however hard, they are correct.
     private static let otherFaults = [
         ("raft-ack-before-fsync", "[{kill: all, every: 5s, for: 1s}]"),
+        ("raft-torn-log", "[{kill: one, every: 2s, for: 300ms}, {kill: primary, every: 2s, for: 300ms, after: 2s}]"),
+        ("raft-dns-once", "[{kill: all, every: 12s, for: 500ms, after: 1s}, {partition: halves, every: 3s, for: 2s}]"),
+        ("raft-split-config", "[{partition: [isolate-primary, halves], every: 6s, for: 4s, after: 2s}]"),
         ("raft-trust-clock-ordering", "[{partition: halves, every: 5s}, {kill: primary, every: 7s, for: 1s}]"),
     ]
     /// What these bugs can look like from outside: one mistake may break the promise in more than one way.

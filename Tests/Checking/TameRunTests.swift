@@ -65,6 +65,34 @@ import Testing
         try expect(scenario, tame: "no effect")
     }
 
+    @Test func `names that were asked for late, and calls that were made late, were disturbed`() throws {
+        for (function, early, late) in [
+            ("dns", ["wrong_answers": 0], ["wrong_answers": 8]),
+            ("disk", ["n1": ["calls_hit": 0]], ["n1": ["calls_hit": 2]]),
+        ] as [(String, [String: Value], [String: Value])] {
+            var scenario = TameScenario()
+            scenario.faults = [
+                .init(id: 0, function: function, from: 2, to: 6, proved: false, proof: early, undoProof: late)
+            ]
+            try expect(scenario, tame: nil)
+            scenario.faults[0].undoProof = early
+            try expect(scenario, tame: "no effect")
+        }
+    }
+
+    @Test func `a change of members that was refused is a sign only where none came about`() throws {
+        var scenario = TameScenario()
+        scenario.faults = [
+            .init(
+                id: 0, function: "leave", targets: ["n2"], from: 2, to: 6, proved: false,
+                proof: ["refused": "2 members would be left"])
+        ]
+        try expect(scenario, tame: "no effect")
+        #expect(try scenario.check().reason.contains("2 members would be left"))
+        scenario.faults.append(.init(id: 1, function: "leave", targets: ["n3"], from: 8, to: 10))
+        try expect(scenario, tame: nil)
+    }
+
     @Test func `a fault that was planned and never came makes it tame`() throws {
         var scenario = TameScenario()
         scenario.missing = [(id: 4, start: 12)]

@@ -10,7 +10,7 @@ import Testing
         let program = try TestProgram(user)
         defer { program.remove() }
         let run = try program.run("power-model")
-        #expect(run.findings == ["killed": "12", "lost": "true"], "\(run.output)")
+        #expect(run.findings == ["killed": "24", "lost": "true"], "\(run.output)")
     }
 
     @Test func `power failures under concurrent writers never take what was synced`() throws {
@@ -21,6 +21,9 @@ import Testing
             "lost": "0", "torn": "true", "bytes lost": "true", "syncs": "true", "writes": "true", "bytes": "true",
         ]
         #expect(run.findings == expected, "\(run.output)")
+        let unseen = try program.run("power-records-unseen")
+        let same = ["lost": "0", "torn": "true", "bytes lost": "true", "syncs": "true", "unseen": "true"]
+        #expect(unseen.findings == same, "\(unseen.output)")
     }
 
     @Test(arguments: TestProgram.User.available)
@@ -40,7 +43,7 @@ import Testing
             "short": "write 8, size 8, 1/1",
             "torn": "write EIO, size 8, 1/1",
             "torn crash": "killed size 8, 1/1",
-            "before": "killed write 10, write 10, size 20, 1/3",
+            "before": "killed write 10, write 10, size 20, 1/3", "cause": "crash-point",
             "after": "killed write 10, write 10, size 30, 1/3",
             "after fsync": "killed write 10, size 10, 1/1",
             "after rename": "killed write 10, size 0, 1/1",

@@ -85,7 +85,7 @@ import Testing
         let expected = [
             "sent": "1", "arrived": "1", "polite": "true 1 0 0 - requested", "goodbye": "yes",
             "again": "true 0 0 0 - requested", "sent to nobody": "0", "stubborn": "false 1 1 - 9 requested",
-            "tree": "false 3 2 - 15 requested", "left": "0", "suicide": "itself",
+            "tree": "false 3 2 - 15 requested", "left": "0", "suicide": "itself", "killed afterwards": "itself",
         ]
         #expect(run.findings == expected, "\(run.output)")
     }

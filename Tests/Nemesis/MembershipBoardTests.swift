@@ -19,6 +19,8 @@ import Testing
             /// What should not have been asked for.
             var complaints: [String] = []
             var changes = 0
+            /// Whom changes were asked of.
+            var asked: [Int] = []
         }
 
         let name = "words"
@@ -44,6 +46,7 @@ import Testing
             _ change: MemberChange, of node: Node, asking member: Node, nodes: [Node], transport: any Transport
         ) -> ProbeAnswer {
             state.withLock { state in
+                state.asked.append(member.index)
                 if state.down.contains(member.index) { return .no("connection refused") }
                 if state.pending != nil { state.complaints.append("a second change while one is pending") }
                 let rest = change == .leave ? state.members.subtracting([node.index]) : state.members
@@ -98,11 +101,11 @@ import Testing
         func tearDown() {}
 
         /// Time passes only while somebody waits.
-        func board() -> MembershipBoard {
+        func board(primaries: [Int] = []) -> MembershipBoard {
             final class Time: Sendable { let value = Mutex<Int64>(0) }
             let time = Time()
             return MembershipBoard(
-                self, self, now: { time.value.withLock { $0 } }, primaries: { [] },
+                self, self, now: { time.value.withLock { $0 } }, primaries: { primaries },
                 pause: { duration in time.value.withLock { $0 += duration } })
         }
 
@@ -163,5 +166,58 @@ import Testing
         #expect(error?.description.contains("n1: not now; n2: not now") == true, "\(error as Any)")
         let two = #expect(throws: ClusterError.self) { try Cluster(2, looksUntilDone: 0).board().leave(0) }
         #expect(two?.description.contains("fewer than a majority") == true, "\(two as Any)")
+    }
+
+    @Test func `who has said for longest that it leads is asked first`() throws {
+        let cluster = Cluster(5, looksUntilDone: 0)
+        // The newest claim stands first.
+        _ = try cluster.board(primaries: [3, 1]).leave(0)
+        #expect(cluster.state.withLock { $0.asked } == [1])
+        cluster.state.withLock { state in
+            state.refuses = true
+            state.asked = []
+        }
+        #expect(throws: ClusterError.self) { try cluster.board(primaries: [3, 1]).join(0) }
+        #expect(cluster.state.withLock { $0.asked } == [1, 3, 2, 4])
+    }
+
+    // MARK: Faults
+
+    private struct Words: System {
+        let name = "words"
+        let membership: (any Membership)?
+        func launch(_ node: Node, nodes: [Node]) -> Launch { Launch(command: []) }
+        func isReady(_ node: Node, nodes: [Node]) -> ProbeAnswer { .yes }
+    }
+
+    private func context(_ cluster: Cluster) -> NemesisContext {
+        NemesisContext(transport: cluster, system: Words(membership: cluster), now: { 0 }, primaries: { [] })
+    }
+
+    @Test func `a cluster that has shrunk is filled up before a member leaves`() throws {
+        let cluster = Cluster(5, looksUntilDone: 0)
+        cluster.state.withLock { $0.members = [0, 1, 2] }
+        let facts = try context(cluster).leaveCluster(1, stops: false, for: 0)
+        #expect(facts["joined_first"] == ["n4"])
+        #expect(cluster.members == [0, 2, 3])
+        #expect(cluster.complaints == [])
+    }
+
+    @Test(arguments: ["leave", "replace", "join"])
+    func `a change that the cluster refuses is a step left out`(name: String) throws {
+        let cluster = Cluster(3, looksUntilDone: 0)
+        cluster.state.withLock { $0.refuses = true }
+        let context = context(cluster)
+        let planned = PlannedFault(
+            id: 0, function: name, settings: FaultSettings(["target": "one", "stop": .bool(false)]), start: 0,
+            end: 1, order: [2, 0, 1], minoritySize: 1)
+        var fault = try #require(FaultCatalog.kind(named: name)).init(planned)
+        let choice = fault.choose(order: planned.order, context: context)
+        let proof = try fault.begin(choice, context)
+        #expect(proof.facts["refused"]?.stringValue?.isEmpty == false && proof.failures.isEmpty && !proof.isProved)
+        // The end brings back what the refusal may have hidden, and is harmless.
+        cluster.state.withLock { $0.refuses = false }
+        _ = try fault.end(choice, context)
+        #expect(cluster.members == [0, 1, 2] && cluster.complaints == [])
     }
 }

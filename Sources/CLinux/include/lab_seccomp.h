@@ -12,11 +12,13 @@ enum lab_supervision {
     lab_supervise_nothing = 0,
     /// Calls that bring data to the disk: fsync, fdatasync, syncfs, sync, msync.
     lab_supervise_syncs = 1,
-    /// Also opening for writing, changes of names, and writes and the like on descriptors from
-    /// `lab_first_supervised_descriptor` on.
-    lab_supervise_writes = 2,
+    /// Also opening for writing, changes of names, and whatever changes files through descriptors from
+    /// `first` of `lab_supervised_descriptors` on, but for `write` and `writev` on those below `first_written`.
+    lab_supervise_changes = 2,
+    /// Also those: all descriptors are alike.
+    lab_supervise_writes = 3,
     /// Also opening for reading, and reads on those descriptors.
-    lab_supervise_reads = 3,
+    lab_supervise_reads = 4,
 };
 
 /// Calls, whatever their variants and numbers on this machine.
@@ -44,6 +46,8 @@ enum lab_call {
     lab_call_mkdir,
     lab_call_rmdir,
     lab_call_duplicate,
+    /// fcntl: other flags.
+    lab_call_control,
     lab_call_duplicate_to,
     lab_call_map,
     lab_call_copy,
@@ -59,15 +63,22 @@ struct lab_supervised_call {
     pid_t thread;
     /// open: folder, path, flags, mode (openat2: flags and mode are not there yet, `extended` is set).
     /// rename: folder, path, folder, path, flags. unlink, rmdir, mkdir: folder, path, mode. truncate: path, length.
-    /// Those on descriptors: as in their manual pages; positions of pwritev and preadv in argument 3.
+    /// Those on descriptors, fcntl among them: as in their manual pages; positions of pwritev and preadv in argument 3.
     uint64_t arguments[6];
     /// Argument 2 of an openat2: the address of its `struct open_how`.
     bool extended;
 };
 
-/// From this number on descriptors are supervised, given the limit of descriptors of a process (0: this one); `limit`
-/// becomes the number of the last one + 1.
-unsigned lab_first_supervised_descriptor(pid_t process, unsigned *limit);
+/// The numbers of supervised descriptors.
+struct lab_descriptor_numbers {
+    unsigned first;
+    /// From here on `write` and `writev` are handed over at every level that hands over changes.
+    unsigned first_written;
+    /// Of the last one + 1.
+    unsigned end;
+};
+/// Given the limit of descriptors of a process (0: this one).
+struct lab_descriptor_numbers lab_supervised_descriptors(pid_t process);
 /// Sets the filter up for this process and all that it will create and execute.
 /// - Returns: the descriptor on which the calls arrive, close-on-exec, or -errno.
 int lab_supervision_begin(enum lab_supervision supervision);

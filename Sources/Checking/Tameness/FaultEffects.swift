@@ -13,6 +13,8 @@ struct FaultEffects {
     private(set) var onNodesHeldDown = 0
     /// Faults that were left out to keep a majority.
     private(set) var skipped = 0
+    /// Faults that the system under test, or the rules for its members, refused.
+    private(set) var refused = 0
     /// Faults that nobody measured, or whose injection nobody confirmed.
     private(set) var unmeasured = 0
     /// Faults that were in force when the run was ended early, and had shown no effect by then.
@@ -30,6 +32,11 @@ struct FaultEffects {
             } else if let failure = fault.failure {
                 findings.append(
                     TameFinding(name: "no effect", sentence: "\(fault.label) could not be injected: \(failure)"))
+            } else if let refusal = fault.refusal {
+                // One step of many may be left out.
+                refused += 1
+                if log.faults.contains(where: { $0.function == fault.function && $0.tookEffect }) { continue }
+                findings.append(TameFinding(name: "no effect", sentence: "\(fault.label) was refused: \(refusal)"))
             } else if expectation.isEndedEarly, (fault.undoIntended ?? .max) >= expectation.duration {
                 endedEarly += 1
             } else if fault.began == nil || fault.proved == nil {
@@ -49,6 +56,7 @@ struct FaultEffects {
         let others = [
             (onNodesHeldDown, "met nodes that another fault held down", "met nodes that another fault held down"),
             (skipped, "was skipped to keep a majority", "were skipped to keep a majority"),
+            (refused, "was refused", "were refused"),
             (unmeasured, "was not measured", "were not measured"),
             (endedEarly, "had no time to show an effect", "had no time to show an effect"),
         ].filter { $0.0 > 0 }

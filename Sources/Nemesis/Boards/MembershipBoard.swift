@@ -6,7 +6,8 @@ import PolygraphSystems
 ///
 /// There is one change at a time: the next one waits until the members have confirmed the last one, where they can be
 /// asked. No change is made that would leave the cluster without a running majority, or with fewer members than a
-/// majority of all nodes.
+/// majority of all nodes. Who is asked for a change first is whoever has said for longest that it leads: a leader of old
+/// that has been cut off must know better than to make one.
 public final class MembershipBoard {
     private let transport: any Transport
     private let membership: (any Membership)?
@@ -45,7 +46,7 @@ public final class MembershipBoard {
     /// The members, by index: as running nodes have them, or as the last changes have left them.
     public func members() -> Set<Int> {
         let everybody = Set(nodes.indices)
-        let answers = askers(among: known ?? everybody).lazy.compactMap { [membership, nodes] index in
+        let answers = witnesses(among: known ?? everybody).lazy.compactMap { [membership, nodes] index in
             membership?.view(of: nodes[index], nodes: nodes)
         }
         if let view = answers.first(where: \.isSettled) ?? answers.first, !view.members.isEmpty { known = view.members }
@@ -58,14 +59,21 @@ public final class MembershipBoard {
         return nodes.indices.filter { !members.contains($0) }
     }
 
-    /// Running members, whoever says that it leads first.
-    private func askers(among members: Set<Int>) -> [Int] {
-        let leaders = primaries()
+    /// Running members, whoever leads first: the newest leader knows best who is a member.
+    private func witnesses(among members: Set<Int>) -> [Int] { running(members, leaders: primaries()) }
+
+    /// Running members, in the order in which they are asked for a change.
+    private func askers(among members: Set<Int>) -> [Int] { running(members, leaders: primaries().reversed()) }
+
+    private func running(_ members: Set<Int>, leaders: [Int]) -> [Int] {
         let running = members.sorted().filter {
             if case .running = transport.state(of: nodes[$0]) { true } else { false }
         }
-        return running.filter(leaders.contains) + running.filter { !leaders.contains($0) }
+        return leaders.filter(running.contains) + running.filter { !leaders.contains($0) }
     }
+
+    /// Whether so many members are left that one more may leave.
+    public var canSpareOne: Bool { members().count > nodes.count / 2 + 1 }
 
     /// Lets a member leave. Harmless for a node that is no member.
     /// - Returns: facts.
@@ -154,7 +162,7 @@ public final class MembershipBoard {
     private func isConfirmed() -> Bool {
         guard let pending, let membership else { return false }
         let others = Set(nodes.indices).subtracting([pending.node])
-        return askers(among: others).contains { index in
+        return witnesses(among: others).contains { index in
             guard let view = membership.view(of: nodes[index], nodes: nodes), view.isSettled else { return false }
             return view.members.contains(pending.node) == (pending.change == .join)
         }
@@ -182,7 +190,7 @@ public final class MembershipBoard {
         guard let pending else { return }
         if awaitConfirmation() || self.pending == nil { return }
         // What the members say now is what counts, if they agree that nothing is under way.
-        let views = askers(among: Set(nodes.indices)).compactMap { index in
+        let views = witnesses(among: Set(nodes.indices)).compactMap { index in
             membership?.view(of: nodes[index], nodes: nodes)
         }
         if !views.isEmpty, views.allSatisfy(\.isSettled) {

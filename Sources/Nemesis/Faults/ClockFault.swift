@@ -76,18 +76,16 @@ public struct ClockFault: Fault {
         let drifts = skews.contains { $0.ratePartsPerMillion != 0 }
         let bumps = skews.contains { $0.offset != 0 }
         choice.kind = bumps && drifts ? "bump drift" : drifts ? "drift" : "bump"
-        choice.summary = choice.targets.map { "clock of n\($0 + 1) \(skews[$0].words)" }.joined(separator: ", ")
+        choice.summary = FaultChoice.clockWords(choice.targets) { skews[$0].words }
         return choice
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         let skews = Self.skews(planned)
-        for node in choice.targets { context.clocks.bend(node, skews[node], for: planned.id) }
-        return context.clocks.apply(choice.targets, context)
+        return context.bendClocks(choice, for: planned.id) { skews[$0] }
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.clocks.release(node, from: planned.id) }
-        return context.clocks.apply(choice.targets, context)
+        context.releaseClocks(choice, from: planned.id)
     }
 }

@@ -38,21 +38,16 @@ public struct ClockSlewFault: Fault {
 
     public mutating func choose(order: [Int], context: NemesisContext) -> FaultChoice {
         var choice = planned.targetChoice(order: order, context: context)
-        choice.summary =
-            choice.targets.map { "clock of n\($0 + 1) \(ClockSkew(offset: 0, slew: slew($0)).words)" }
-            .joined(separator: ", ")
+        choice.summary = FaultChoice.clockWords(choice.targets) { ClockSkew(offset: 0, slew: slew($0)).words }
         return choice
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets {
-            context.clocks.bend(node, ClockSkew(offset: 0, slew: slew(node)), for: planned.id)
-        }
-        var proof = context.clocks.apply(choice.targets, context)
-        let first = readings(choice.targets, context)
+        var proof = context.bendClocks(choice, for: planned.id) { ClockSkew(offset: 0, slew: slew($0)) }
+        let first = context.clockReadings(choice.targets)
         context.wait(atMost: 100_000_000) { false }
         var isMoving = false
-        for (node, second) in readings(choice.targets, context) {
+        for (node, second) in context.clockReadings(choice.targets) {
             guard let before = first[node] else { continue }
             let slew = slew(node)
             let expected = slew.gained(after: second.time - before.time)
@@ -68,21 +63,12 @@ public struct ClockSlewFault: Fault {
         return proof
     }
 
-    private func readings(_ targets: [Int], _ context: NemesisContext) -> [Int: (offset: Int64, time: Int64)] {
-        var readings: [Int: (offset: Int64, time: Int64)] = [:]
-        for node in targets where context.isUp(node) {
-            guard let reading = try? context.transport.readClock(context.nodes[node]) else { continue }
-            readings[node] = (reading.measuredOffset, context.now())
-        }
-        return readings
-    }
-
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        var final: [Int: Int64] = [:]
-        for (node, reading) in readings(choice.targets, context) { final[node] = reading.offset }
-        for node in choice.targets { context.clocks.release(node, from: planned.id) }
-        var proof = context.clocks.apply(choice.targets, context)
-        for (node, offset) in final { proof.facts["offset_before \(context.names[node])"] = .integer(offset) }
+        let final = context.clockReadings(choice.targets)
+        var proof = context.releaseClocks(choice, from: planned.id)
+        for (node, reading) in final {
+            proof.facts["offset_before \(context.names[node])"] = .integer(reading.offset)
+        }
         return proof
     }
 }

@@ -34,17 +34,12 @@ public struct ClockStrobeFault: Fault {
 
     public mutating func choose(order: [Int], context: NemesisContext) -> FaultChoice {
         var choice = planned.targetChoice(order: order, context: context)
-        choice.summary =
-            choice.targets.map { "clock of n\($0 + 1) \(ClockSkew(offset: 0, strobe: strobe($0)).words)" }
-            .joined(separator: ", ")
+        choice.summary = FaultChoice.clockWords(choice.targets) { ClockSkew(offset: 0, strobe: strobe($0)).words }
         return choice
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets {
-            context.clocks.bend(node, ClockSkew(offset: 0, strobe: strobe(node)), for: planned.id)
-        }
-        var proof = context.clocks.apply(choice.targets, context)
+        var proof = context.bendClocks(choice, for: planned.id) { ClockSkew(offset: 0, strobe: strobe($0)) }
         var hasJumped = false
         for node in choice.targets where context.isUp(node) {
             let strobe = strobe(node)
@@ -67,8 +62,7 @@ public struct ClockStrobeFault: Fault {
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.clocks.release(node, from: planned.id) }
-        return context.clocks.apply(choice.targets, context)
+        context.releaseClocks(choice, from: planned.id)
     }
 }
 

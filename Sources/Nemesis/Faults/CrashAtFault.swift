@@ -35,8 +35,7 @@ public struct CrashAtFault: Fault {
     }
 
     public static func supervision(for settings: FaultSettings) -> DiskSupervision? {
-        DiskSupervision(
-            DiskRules.calls(settings, "call").isDisjoint(with: SystemCallRule.Call.reading) ? .writes : .reads)
+        DiskRules.supervision(DiskRules.calls(settings, "call"))
     }
 
     public static func draw(_ settings: FaultSettings, nodes: Int, random: inout RandomSource) -> FaultSettings {

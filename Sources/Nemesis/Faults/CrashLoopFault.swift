@@ -80,8 +80,7 @@ public struct CrashLoopFault: Fault {
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         loop?.end()
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        let raised = context.raise(choice.targets)
+        let raised = context.raise(choice, takenBy: planned.id)
         var proof = proof()
         proof.facts.merge(raised.facts) { mine, _ in mine }
         proof.failures = raised.failures

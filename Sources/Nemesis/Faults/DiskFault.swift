@@ -57,7 +57,7 @@ public struct DiskFault: Fault {
     }
 
     public static func supervision(for settings: FaultSettings) -> DiskSupervision? {
-        DiskSupervision(DiskRules.calls(settings).isDisjoint(with: SystemCallRule.Call.reading) ? .writes : .reads)
+        DiskRules.supervision(DiskRules.calls(settings))
     }
 
     public static func draw(_ settings: FaultSettings, nodes: Int, random: inout RandomSource) -> FaultSettings {

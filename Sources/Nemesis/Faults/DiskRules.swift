@@ -14,6 +14,12 @@ enum DiskRules {
         Set(settings.texts(name).compactMap { SystemCallRule.Call(rawValue: $0) })
     }
 
+    /// How closely calls must be watched for rules about these.
+    static func supervision(_ calls: Set<SystemCallRule.Call>) -> DiskSupervision {
+        if !calls.isDisjoint(with: SystemCallRule.Call.reading) { return DiskSupervision(.reads) }
+        return DiskSupervision(calls.isDisjoint(with: [.write, .writev]) ? .changes : .writes)
+    }
+
     /// Words in a list that are no system calls.
     static func problems(_ settings: FaultSettings, _ name: String = "calls") -> [FaultProblem] {
         settings.texts(name).enumerated().compactMap { element, word in

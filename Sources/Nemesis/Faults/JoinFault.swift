@@ -31,14 +31,17 @@ public struct JoinFault: Fault {
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        guard let node = choice.targets.first else {
-            throw ClusterError("add a node", "every node is a member already")
+        return context.changeMembers { () throws(ClusterError) in
+            guard let node = choice.targets.first else {
+                throw ClusterError("add a node", "every node is a member already")
+            }
+            // Whatever becomes of the request: at the end it leaves, if it is a member then.
+            joined = node
+            var proof = FaultProof()
+            proof.facts[context.names[node]] = try context.joinCluster(node, for: planned.id)
+            proof.isProved = context.members.members().contains(node)
+            return proof
         }
-        var proof = FaultProof()
-        proof.facts[context.names[node]] = try context.joinCluster(node, for: planned.id)
-        joined = node
-        proof.isProved = context.members.members().contains(node)
-        return proof
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {

@@ -19,32 +19,10 @@ public struct KillFault: Fault {
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        var total = 0
-        var proof = context.each(choice.targets) { node throws(ClusterError) in
-            let processes = try context.processes.down(node, for: planned.id)
-            total += processes
-            return ["processes_killed": .integer(Int64(processes))]
-        }
-        proof.isProved = total > 0
-        return proof
+        context.bringDown(choice, grace: nil, for: planned.id)
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        return context.raise(choice.targets)
-    }
-}
-
-extension NemesisContext {
-    /// Starts these nodes unless another fault holds them down.
-    public func raise(_ nodes: [Int]) -> FaultProof {
-        var allUp = true
-        var proof = each(nodes) { node throws(ClusterError) in
-            let (started, facts) = try processes.raise(node, clocks: clocks)
-            if !started, !processes.isHeldDown(node) { allUp = false }
-            return facts
-        }
-        proof.isProved = allUp && proof.failures.isEmpty
-        return proof
+        context.raise(choice, takenBy: planned.id)
     }
 }

@@ -37,15 +37,19 @@ public struct LeaveFault: Fault {
         }
         left = done
         proof.isProved = !done.isEmpty && done.isDisjoint(with: context.members.members())
-        return proof
+        guard done.isEmpty, let refusal = proof.failures.first else { return proof }
+        return context.changeMembers { () throws(ClusterError) in throw refusal }
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        var proof = context.each(left.sorted()) { node throws(ClusterError) in
+        // A change that was refused may have come about later.
+        let members = context.members.members()
+        let outside = choice.targets.filter { left.contains($0) || !members.contains($0) }
+        var proof = context.each(outside) { node throws(ClusterError) in
             try context.joinCluster(node, for: planned.id)
         }
         for node in choice.targets { context.processes.release(node, from: planned.id) }
-        proof.isProved = proof.failures.isEmpty && left.isSubset(of: context.members.members())
+        proof.isProved = proof.failures.isEmpty && context.members.members().isSuperset(of: outside)
         return proof
     }
 }

@@ -30,7 +30,7 @@ public struct PowerFailureFault: Fault {
     public init(_ planned: PlannedFault) { self.planned = planned }
 
     public static func supervision(for settings: FaultSettings) -> DiskSupervision? {
-        DiskSupervision(.writes, losesUnsyncedNames: settings.flag("lose-names"))
+        DiskSupervision(.changes, losesUnsyncedNames: settings.flag("lose-names"))
     }
 
     public static func draw(_ settings: FaultSettings, nodes: Int, random: inout RandomSource) -> FaultSettings {
@@ -68,7 +68,6 @@ public struct PowerFailureFault: Fault {
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        return context.raise(choice.targets)
+        context.raise(choice, takenBy: planned.id)
     }
 }

@@ -37,18 +37,20 @@ public struct ReplaceFault: Fault {
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         guard let old, let new else { return FaultProof() }
-        var proof = FaultProof()
-        if old == new {
-            proof.facts["left"] = try context.leaveCluster(old, stops: true, for: planned.id)
-            try context.transport.wipe(context.nodes[old])
-            proof.facts["joined"] = try context.joinCluster(old, for: planned.id)
-        } else {
-            proof.facts["joined"] = try context.joinCluster(new, for: planned.id)
-            proof.facts["left"] = try context.leaveCluster(old, stops: true, for: planned.id)
+        return context.changeMembers { () throws(ClusterError) in
+            var proof = FaultProof()
+            if old == new {
+                proof.facts["left"] = try context.leaveCluster(old, stops: true, for: planned.id)
+                try context.transport.wipe(context.nodes[old])
+                proof.facts["joined"] = try context.joinCluster(old, for: planned.id)
+            } else {
+                proof.facts["joined"] = try context.joinCluster(new, for: planned.id)
+                proof.facts["left"] = try context.leaveCluster(old, stops: true, for: planned.id)
+            }
+            let members = context.members.members()
+            proof.isProved = members.contains(new) && (old == new || !members.contains(old))
+            return proof
         }
-        let members = context.members.members()
-        proof.isProved = members.contains(new) && (old == new || !members.contains(old))
-        return proof
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {

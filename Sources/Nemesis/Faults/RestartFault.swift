@@ -5,7 +5,7 @@ import PolygraphHistory
 public struct RestartFault: Fault {
     public static let description = FaultDescription(
         name: "restart", group: .processes, summary: "end the processes of nodes and start them again at once",
-        parameters: [.target(), .ending, .grace], shorthand: "target",
+        parameters: [.target(), .ending, .grace("with `terminate`: ")], shorthand: "target",
         proof: "processes that were there and are gone, and new ones that run", undo: "starts a node that does not run",
         takesNodesAway: true)
 
@@ -18,31 +18,15 @@ public struct RestartFault: Fault {
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        var ended = 0
-        var facts: [Int: Value] = [:]
-        let down = context.each(choice.targets) { node throws(ClusterError) in
-            let fact: Value
-            if planned.settings.isGraceful {
-                let end = try context.processes.terminate(
-                    node, grace: planned.settings.integer("grace"), for: planned.id)
-                ended += end.processes
-                fact = end.value
-            } else {
-                let processes = try context.processes.down(node, for: planned.id)
-                ended += processes
-                fact = ["processes_killed": .integer(Int64(processes))]
-            }
-            facts[node] = fact
-            return fact
-        }
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        var proof = context.raise(choice.targets)
-        for (node, fact) in facts {
+        let grace = planned.settings.isGraceful ? planned.settings.integer("grace") : nil
+        let down = context.bringDown(choice, grace: grace, for: planned.id)
+        var proof = context.raise(choice, takenBy: planned.id)
+        for node in choice.targets {
             let name = context.names[node]
-            proof.facts[name] = ["ended": fact, "started": proof.facts[name] ?? .null]
+            proof.facts[name] = ["ended": down.facts[name] ?? .null, "started": proof.facts[name] ?? .null]
         }
         proof.failures += down.failures
-        proof.isProved = proof.isProved && ended > 0 && down.failures.isEmpty
+        proof.isProved = proof.isProved && down.isProved && down.failures.isEmpty
         return proof
     }
 
@@ -55,9 +39,12 @@ extension FaultParameter {
     /// How the processes of a node are ended.
     static let ending = FaultParameter(
         "with", .word(["kill", "terminate"]), standard: "kill", "SIGKILL, or SIGTERM first and SIGKILL after `grace`")
-    static let grace = FaultParameter(
-        "grace", .duration(atLeast: 1), standard: .integer(5_000_000_000),
-        "with `terminate`: how long a node may take to end by itself")
+    /// How long it may take.
+    static func grace(_ condition: String) -> FaultParameter {
+        FaultParameter(
+            "grace", .duration(atLeast: 1), standard: .integer(5_000_000_000),
+            condition + "how long a node may take to end by itself")
+    }
 }
 
 extension FaultSettings {

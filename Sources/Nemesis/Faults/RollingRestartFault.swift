@@ -10,7 +10,7 @@ public struct RollingRestartFault: Fault {
         name: "rolling-restart", group: .processes,
         summary: "restart nodes one after the other, each when the one before it serves again",
         parameters: [
-            .target("all"), .ending, .grace,
+            .target("all"), .ending, .grace("with `terminate`: "),
             FaultParameter(
                 "patience", .duration(atLeast: 1), standard: .integer(10_000_000_000),
                 "how long a node may take until it serves again; then it is the next one's turn"),

@@ -58,7 +58,6 @@ public struct StartKillFault: Fault {
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        return context.raise(choice.targets)
+        context.raise(choice, takenBy: planned.id)
     }
 }

@@ -8,9 +8,7 @@ public struct TerminateFault: Fault {
         summary: "SIGTERM to the main process of nodes, SIGKILL to what is left, restart them at the end",
         parameters: [
             .target(),
-            FaultParameter(
-                "grace", .duration(atLeast: 1), standard: .integer(5_000_000_000),
-                "how long a node may take to end by itself"),
+            .grace(""),
         ],
         shorthand: "target", proof: "processes that were there, whether they ended by themselves, and how long it took",
         undo: "starts the node again, with the clock it should have", takesNodesAway: true)
@@ -24,29 +22,10 @@ public struct TerminateFault: Fault {
     }
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        var total = 0
-        let grace = planned.settings.integer("grace")
-        var proof = context.each(choice.targets) { node throws(ClusterError) in
-            let end = try context.processes.terminate(node, grace: grace, for: planned.id)
-            total += end.processes
-            return end.value
-        }
-        proof.isProved = total > 0
-        return proof
+        context.bringDown(choice, grace: planned.settings.integer("grace"), for: planned.id)
     }
 
     public mutating func end(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
-        for node in choice.targets { context.processes.release(node, from: planned.id) }
-        return context.raise(choice.targets)
-    }
-}
-
-extension Termination {
-    /// As it stands in the history.
-    var value: Value {
-        [
-            "processes": .integer(Int64(processes)), "graceful": .bool(isGraceful),
-            "processes_killed": .integer(Int64(killed)), "elapsed_ns": .integer(elapsed),
-        ]
+        context.raise(choice, takenBy: planned.id)
     }
 }

@@ -18,7 +18,10 @@ enum DiskRole {
         switch step {
         case .create(let name): use(name, O_WRONLY | O_CREAT | O_EXCL) { _ in }
         case .write(let name, let offset, let byte, let count):
-            use(name, O_WRONLY) { file in
+            // Sometimes by a descriptor that was opened for appending, and is no more.
+            let flags = offset % 3 == 0 ? O_WRONLY | O_APPEND : O_WRONLY
+            use(name, flags) { file in
+                if flags != O_WRONLY { precondition(fcntl(file, F_SETFL, 0) == 0) }
                 let bytes = [UInt8](repeating: byte, count: count)
                 // As two buffers half of the time.
                 guard count % 2 == 0 else {
@@ -60,7 +63,10 @@ enum DiskRole {
     private static func append(_ name: String, _ byte: UInt8, _ count: Int, _ flags: Int32) {
         use(name, O_WRONLY | O_APPEND | flags) {
             let bytes = [UInt8](repeating: byte, count: count)
-            precondition(write($0, bytes, count) == count)
+            // Half of the time by another descriptor of the same open file.
+            let other = count % 2 == 0 ? dup($0) : $0
+            precondition(write(other, bytes, count) == count)
+            if other != $0 { close(other) }
         }
     }
 

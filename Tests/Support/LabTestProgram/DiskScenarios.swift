@@ -36,8 +36,10 @@ extension Scenario {
         let count = 120
         var findings: [String: String] = [:]
         var total = PowerFailureProof()
-        for strict in [false, true] {
-            let lab = try supervisedLab(nodes, DiskSupervision(.writes, losesUnsyncedNames: strict))
+        for (strict, level) in [(false, .changes), (true, .changes), (false, .writes), (true, .writes)]
+            as [(Bool, DiskSupervision.Level)]
+        {
+            let lab = try supervisedLab(nodes, DiskSupervision(level, losesUnsyncedNames: strict))
             defer { lab.tearDown() }
             for node in lab.nodes {
                 let seed = node.index * 2 + (strict ? 1 : 0)
@@ -53,7 +55,7 @@ extension Scenario {
                 for step in DiskModel.steps(seed: seed, count: count, acrossFolders: !strict) { model.apply(step) }
                 let found = contents(node)
                 if found != model.left {
-                    findings["seed \(seed)"] = describe(found) + " instead of " + describe(model.left)
+                    findings["seed \(seed) \(level)"] = describe(found) + " instead of " + describe(model.left)
                 }
                 total.bytesLost += proof.bytesLost
                 total.namesUndone += proof.namesUndone
@@ -83,8 +85,8 @@ extension Scenario {
 
     /// Threads that sync and acknowledge, and power failures in the middle of it: nothing acknowledged may be lost,
     /// and only whole records, or with torn writes a torn last one, may be there.
-    func powerRecords() throws -> [String: String] {
-        let lab = try supervisedLab(1, DiskSupervision(.writes))
+    func powerRecords(_ level: DiskSupervision.Level) throws -> [String: String] {
+        let lab = try supervisedLab(1, DiskSupervision(level))
         defer { lab.tearDown() }
         let node = lab.nodes[0]
         var findings: [String: String] = [:]
@@ -112,6 +114,10 @@ extension Scenario {
         findings["bytes lost"] = "\(bytesLost > 0)"
         let counters = try lab.durability(of: node)
         findings["syncs"] = "\(counters.syncs > 100 && counters.syncs == counters.syncTimes.count)"
+        guard level >= .writes else {
+            findings["unseen"] = "\(counters.writes == nil)"
+            return findings
+        }
         findings["writes"] = "\((counters.writes ?? 0) > counters.syncs)"
         findings["bytes"] = "\(counters.bytesWritten == Int64(16 * (counters.writes ?? 0)))"
         return findings
@@ -152,6 +158,7 @@ extension Scenario {
         try attempt("torn", [SystemCallRule([.write], effect: .torn, seed: 5)], "write")
         try attempt("torn crash", [SystemCallRule([.pwrite], effect: .tornCrash, seed: 5)], "pwrite")
         try attempt("before", [SystemCallRule([.write], effect: .crashBefore, first: 3)], "write", "write", "write")
+        findings["cause"] = lab.endCause(of: node)?.rawValue
         try attempt("after", [SystemCallRule([.write], effect: .crashAfter, first: 3)], "write", "write", "write")
         try attempt("after fsync", [SystemCallRule([.fsync], effect: .crashAfter)], "write", "fsync", "write")
         try attempt("after rename", [SystemCallRule([.rename], effect: .crashAfter)], "write", "rename", "write")

@@ -37,6 +37,9 @@ extension Scenario {
         findings["left"] = "\(Files.processes(with: mark))"
         try lab.start(node, role("suicide"))
         findings["suicide"] = try eventually("the end") { lab.endCause(of: node)?.rawValue }
+        // A kill that comes after the end has not ended it.
+        _ = try lab.kill(node)
+        findings["killed afterwards"] = lab.endCause(of: node)?.rawValue
         return findings
     }
 
