@@ -28,11 +28,12 @@ protocol ContainerDiscipline {
 /// Removals that crashed may always be left undone. So a few elements that contradict each other are a core, if the
 /// crashed removals that could help them belong to it.
 ///
-/// Removals that crashed are given to the elements that need them: the earliest to the one with the earliest deadline.
-/// As a crashed removal never ends, whatever the later one of two can do, the earlier one can; so no other choice meets
-/// more deadlines (Hall's condition for nested neighbourhoods). Where the choice matters beyond deadlines and this one
-/// leads to a contradiction, a few others are tried, with the elements in the way removed before what they contradict.
-/// If none is found to be right, the history is left undecided.
+/// A removal that crashed and can have taken out one element only takes that one out, if it must. The other removals
+/// that crashed are given to the elements that need them: the earliest to the one with the earliest deadline. As a
+/// crashed removal never ends, whatever the later one of two can do, the earlier one can; so no other choice meets more
+/// deadlines (Hall's condition for nested neighbourhoods). Where the choice matters beyond deadlines and this one leads
+/// to a contradiction, a few others are tried, with the elements in the way removed before what they contradict. If none
+/// is found to be right, the history is left undecided.
 enum ContainerDecider<Discipline: ContainerDiscipline> {
     /// - Parameter elementCount: one more than the largest number of an element.
     static func decide(_ operations: [ContainerOperation], elementCount: Int) -> Decision {
@@ -45,7 +46,9 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
         var table = ContainerTable(operations, elementCount: elementCount)
         if let decision = table.decision { return decision }
         var obligations: [RemovalObligation] = []
-        if table.unremovedCount > 0, Discipline.alwaysNeedsObligations || !table.crashedRemovals.isEmpty {
+        if table.unremovedCount > 0,
+            Discipline.alwaysNeedsObligations || operations.contains(where: { $0.isCrashed && $0.action == .remove })
+        {
             obligations = Discipline.obligations(table, operations)
             if let core = meet(&obligations, &table, operations) {
                 if !table.crashedRemovals.isEmpty, case .invalid(let core) = decideRemoved(operations, table) {
@@ -70,12 +73,12 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
     private static func isSure(
         _ core: [Int32], _ table: borrowing ContainerTable, _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> Bool {
-        table.crashedRemovals.isEmpty
-            || core.allSatisfy { place in
-                let operation = operations[Int(place)]
-                return operation.element < 0
-                    ? operation.action == .removeNothing : table.isSurelyRemoved(Int(operation.element))
-            }
+        core.allSatisfy { place in
+            let operation = operations[Int(place)]
+            if operation.element < 0 { return operation.action == .removeNothing }
+            return table.isSurelyRemoved(Int(operation.element))
+                || table.crashedRemovals.isEmpty && table.ownRemoval[operation.element] < 0
+        }
     }
 
     /// Wants the elements of a core that stay or leave late to have left before the next return of it that can see
@@ -120,11 +123,15 @@ enum ContainerDecider<Discipline: ContainerDiscipline> {
         _ operations: UnsafeBufferPointer<ContainerOperation>
     ) -> [Int32]? {
         obligations.sort { ($0.deadline, $0.element) < ($1.deadline, $1.element) }
-        for (place, obligation) in obligations.enumerated() {
-            let crashed = table.crashedRemovals
-            guard place < crashed.count, table.timeline.invoked[crashed[place]] < obligation.deadline else {
-                var core = Set(crashed.prefix(place))
-                for obligation in obligations.prefix(place + 1) {
+        let crashed = table.crashedRemovals
+        var taking: [RemovalObligation] = []
+        for obligation in obligations
+        where !table.assumeOwn(removes: obligation.element, before: obligation.deadline) {
+            let used = taking.count
+            taking.append(obligation)
+            guard used < crashed.count, table.timeline.invoked[crashed[used]] < obligation.deadline else {
+                var core = Set(crashed.prefix(used))
+                for obligation in taking {
                     core.insert(table.insertion[obligation.element])
                     core.insert(obligation.blocker)
                     let element = operations[Int(obligation.blocker)].element

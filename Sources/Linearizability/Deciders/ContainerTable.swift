@@ -25,8 +25,10 @@ struct ContainerTable: ~Copyable {
     let elements: FlatBuffer<Element>
     /// Operations that found nothing, in order of invocation.
     private(set) var empties: [Int32] = []
-    /// Removals that crashed, in order of invocation.
+    /// Removals that crashed and may have taken anything out, in order of invocation.
     private(set) var crashedRemovals: [Int32] = []
+    /// Of every element the first removal that crashed and can have taken out nothing else, -1 where there is none.
+    let ownRemoval: FlatBuffer<Int32>
     /// The elements that these are taken to have removed, as far as they are taken to have happened.
     private var assumed: [Int32] = []
     /// How many elements no removal that returned took out.
@@ -41,6 +43,7 @@ struct ContainerTable: ~Copyable {
         timeline = Timeline(operations)
         insertion = FlatBuffer(count: elementCount, repeating: -1)
         removal = FlatBuffer(count: elementCount, repeating: -1)
+        ownRemoval = FlatBuffer(count: elementCount, repeating: -1)
         let none = Element(
             insertInvoked: 0, insertReturned: Timeline.never, removeInvoked: Timeline.never,
             removeReturned: Timeline.never)
@@ -56,6 +59,9 @@ struct ContainerTable: ~Copyable {
                     return
                 }
                 insertion[element] = place
+            } else if operation.isCrashed, element >= 0 {
+                let other = ownRemoval[element]
+                if other < 0 || timeline.invoked[place] < timeline.invoked[other] { ownRemoval[element] = place }
             } else if operation.isCrashed {
                 crashedRemovals.append(place)
             } else if operation.action == .removeNothing {
@@ -123,6 +129,16 @@ struct ContainerTable: ~Copyable {
         removal[element] = crashed
         elements[element].removeInvoked = max(timeline.invoked[crashed], elements[element].insertInvoked)
         elements[element].removeReturned = ContainerTable.late
+    }
+
+    /// Takes an element to have been removed by its own removal that crashed; false where that was not invoked in time.
+    mutating func assumeOwn(removes element: Int32, before deadline: Int32) -> Bool {
+        let own = ownRemoval[element]
+        guard own >= 0, timeline.invoked[own] < deadline else { return false }
+        removal[element] = own
+        elements[element].removeInvoked = max(timeline.invoked[own], elements[element].insertInvoked)
+        elements[element].removeReturned = ContainerTable.late
+        return true
     }
 
     /// The element of the operation of an event; -1 if it has none.

@@ -19,7 +19,8 @@ struct FamilyDecision<M: Model> {
                 QueueDecider.decide($0, elementCount: $1, within: budget)
             }
         case .unorderedQueue: container(AnyOrder.self, queue)
-        case .stack: container(LastInFirstOut.self, stack)
+        case .stack:
+            container(LastInFirstOut.self, stack) { StackSearch.decide($0, elementCount: $1, within: budget) }
         case .priorityQueue: container(BestFirst.self, priorityQueue, inOrder: true)
         case .set: element()
         case .mutex: mutex()
@@ -68,6 +69,12 @@ struct FamilyDecision<M: Model> {
     private func ids(_ operation: PartitionOperation) -> (input: Int32, output: Int32) {
         let input = columns.valueIDs[Int(operation.invoked)]
         return (input, operation.isMandatory ? columns.valueIDs[Int(operation.returned)] : -1)
+    }
+
+    /// What an operation answered though it counts as one that may not have taken effect: then it did with this answer.
+    private func answer(_ operation: PartitionOperation) -> Int32 {
+        let completion = Int(columns.partner[Int(operation.invoked)])
+        return completion >= 0 && columns.kinds[completion] == .ok ? columns.valueIDs[completion] : -1
     }
 
     private func function(_ operation: PartitionOperation) -> Int {
@@ -123,7 +130,10 @@ struct FamilyDecision<M: Model> {
         places.reserveCapacity(operations.count)
         for (place, operation) in operations.enumerated() {
             guard let role = roles[function(operation)] else { return .undecided }
-            let (input, output) = ids(operation)
+            let input = ids(operation).input
+            let output = role == .remove ? answer(operation) : -1
+            // Nobody has to have found nothing.
+            if output == ValueTable.null, !operation.isMandatory { continue }
             var entry = ContainerOperation(
                 invoked: operation.invoked, returned: operation.returned, action: role, element: -1)
             if role == .insert {

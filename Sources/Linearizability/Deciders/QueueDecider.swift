@@ -17,6 +17,51 @@ enum QueueDecider {
     /// - Parameter elementCount: one more than the largest number of a value.
     /// - Returns: `undecided` when the budget did not suffice.
     static func decide(_ operations: [ContainerOperation], elementCount: Int, within budget: Budget) -> Decision {
+        guard operations.contains(where: { $0.action == .remove && $0.isCrashed && $0.element >= 0 }) else {
+            return search(operations, elementCount: elementCount, within: budget)
+        }
+        // Values of which nothing must have happened are left out. Other removals that crashed but can have taken out
+        // one value only are taken for such that can take out any.
+        var isNeeded = [Bool](repeating: false, count: elementCount)
+        for operation in operations where operation.element >= 0 && !operation.isCrashed {
+            isNeeded[Int(operation.element)] = true
+        }
+        let places = operations.indices.filter { operations[$0].element < 0 || isNeeded[Int(operations[$0].element)] }
+        let relaxed = places.map { place in
+            var operation = operations[place]
+            if operation.action == .remove, operation.isCrashed { operation.element = -1 }
+            return operation
+        }
+        switch search(relaxed, elementCount: elementCount, within: budget) {
+        case .invalid(let core): return .invalid(core: core.map { Int32(places[Int($0)]) })
+        case .valid(let order):
+            let order = order.map { Int32(places[Int($0)]) }
+            return replays(order, operations) ? .valid(order: order) : .undecided
+        case .undecided: return .undecided
+        }
+    }
+
+    /// Whether each removal that can have taken out one value only does so in an order.
+    private static func replays(_ order: [Int32], _ operations: [ContainerOperation]) -> Bool {
+        var inside: [Int32] = []
+        var first = 0
+        for place in order {
+            let operation = operations[Int(place)]
+            switch operation.action {
+            case .insert: inside.append(operation.element)
+            case .removeNothing: break
+            case .remove:
+                guard first < inside.count else { return false }
+                if operation.element >= 0, inside[first] != operation.element { return false }
+                first += 1
+            }
+        }
+        return true
+    }
+
+    /// The same where any removal that crashed can have taken out any value.
+    private static func search(_ operations: [ContainerOperation], elementCount: Int, within budget: Budget) -> Decision
+    {
         let read = QueueOperations(operations, valueCount: elementCount)
         var limit = patience
         while true {

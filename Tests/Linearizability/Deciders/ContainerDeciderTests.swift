@@ -14,7 +14,10 @@ struct ReferenceContainer: ReferenceObject {
         case .removeNothing: return state.isEmpty || operation.isCrashed ? [state] : []
         case .remove:
             let places = candidates(in: state)
-            if operation.isCrashed { return places.isEmpty ? [state] : places.map { without($0, state) } }
+            // One that crashed may be known to have taken out nothing but its element.
+            if operation.isCrashed, operation.element < 0 {
+                return places.isEmpty ? [state] : places.map { without($0, state) }
+            }
             return places.filter { state[$0] == operation.element }.map { without($0, state) }
         }
     }
@@ -74,6 +77,10 @@ struct ReferenceContainer: ReferenceObject {
                 invoked: entry.invoked, returned: entry.returned, action: .insert, element: entry.action)
             guard entry.action < 0 else { return operation }
             operation.element = isCrashed ? -1 : entry.answer ?? -1
+            if isCrashed, random.chance(0.3) {
+                let isFree = entry.answer == nil || random.chance(wrong)
+                operation.element = (isFree ? inserted.randomElement(using: &random) : entry.answer) ?? -1
+            }
             if !isCrashed, random.chance(wrong) {
                 operation.element = random.chance(0.7) ? inserted.randomElement(using: &random) ?? -1 : -1
             }

@@ -53,6 +53,26 @@ import Testing
         tally.expectBalance("repeated values, crashes \(crash)", undecidedAtMost: 0)
     }
 
+    /// Removals that crashed and can have taken out one value only are not always told from such that take any.
+    @Test(arguments: [0.2, 0.4])
+    func agreesWhereCrashedRemovalsAreKnown(crash: Double) {
+        var random = SeededGenerator(35)
+        var tally = Tally()
+        for _ in 0..<20_000 {
+            let timeline = RandomTimeline(
+                clients: 1 + random.below(4), operations: 3 + random.below(7), crashProbability: crash)
+            let values = 1 + random.below(4)
+            var operations = history(
+                timeline, values: values, insert: Double.random(in: 0.4...0.8, using: &random),
+                wrong: [0, 0.2, 0.5].randomElement(using: &random) ?? 0, using: &random)
+            for place in operations.indices where operations[place].action == .remove && operations[place].isCrashed {
+                if random.chance(0.7) { operations[place].element = Int32(random.below(values)) }
+            }
+            tally.compare(decide(operations), on: operations, with: reference)
+        }
+        tally.expectBalance("known crashed removals, crashes \(crash)", undecidedAtMost: 0.1)
+    }
+
     @Test func decidesLongHistories() {
         var random = SeededGenerator(32)
         var tally = Tally()
