@@ -19,7 +19,7 @@ enum FaultLines {
         func start(_ first: String, _ second: String) -> String {
             "  " + right(first, from) + "  " + right(second, to) + "  "
         }
-        var lines = [terminal.styled(start("from", "to") + "what was done, and what proves it", .quiet)]
+        var lines = [terminal.styled(start("from", "to") + cell("what was done, and what proves it"), .quiet)]
         for row in rows {
             lines.append(start(row.from, row.to) + cell(row.fault.whatWasDone))
             let isGood = row.fault.state == "proved"

@@ -128,7 +128,7 @@ import Testing
 
     @Test func `a run that was ended before anything could show is unknown for that reason`() throws {
         var scenario = TameScenario()
-        scenario.endedAfter = 0.1
+        scenario.endedAfter = 0.06
         var result = try scenario.check()
         #expect(result.verdict == .unknown && result.facts.isEmpty)
         #expect(result.reason.contains("ended early, after 0.1 s of the 30.0 s of load, before enough operations"))

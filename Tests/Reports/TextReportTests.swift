@@ -136,7 +136,7 @@ let shapes: [(name: String, run: SyntheticRun)] = [
         let text = TextReport.render(record, history, colour: false)
         #expect(text.contains("linearizable: deciding 526 µs · keys 20\n"), "\(text)")
         record.results[0].verdict = .unknown
-        #expect(TextReport.render(record, history, colour: false).contains("memory limit 2.15GB"))
+        #expect(TextReport.render(record, history, colour: false).contains("memory limit 2.147GB"))
     }
 
     @Test func `a command is broken so that a shell still reads one command`() {
