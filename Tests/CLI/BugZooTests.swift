@@ -30,7 +30,8 @@ import Testing
         for seed in Self.seeds {
             let folder = try TemporaryFolder()
             let result = try await PolygraphProcess.run(
-                ["run", workload, "--seed", "\(seed)", "--time", "40s", "--stop-on-violation"], in: folder.url, within: 200)
+                ["run", workload, "--seed", "\(seed)", "--time", "40s", "--stop-on-violation"], in: folder.url,
+                within: 200)
             #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
             guard result.status == 1 else { continue }
             // What is said while it runs fits a terminal, also the sentence on what is wrong.
