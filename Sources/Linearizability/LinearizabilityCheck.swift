@@ -281,7 +281,7 @@ struct LinearizabilityCheck<M: Model>: Sendable {
                 "\(undecided) of \(Phrases.count(results.count, "key")) could not be decided. \(key)\(first?.reason ?? "")"
         }
         let levels =
-            options.explainedKeys == 0
+            options.explainedKeys == 0 || !options.judgesLevels
             ? []
             : ConsistencyLadder.levels(
                 of: history, model: model, options: options, verdict: verdict, deadline: started + limit)

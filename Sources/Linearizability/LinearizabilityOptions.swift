@@ -33,12 +33,15 @@ public struct LinearizabilityOptions: Sendable, Hashable {
     public var explainedKeys: Int
     /// Whether results carry the witness orders, for a certificate.
     public var keepsWitnesses: Bool
+    /// Whether it is found out what still holds of a history that is not linearizable.
+    public var judgesLevels: Bool
 
     public init(
         timeLimitSeconds: Double = 300, memoryLimitBytes: Int = 2 << 30, failedCAS: FailedCAS = .mismatch,
-        threads: Int? = nil, explainedKeys: Int = 10, keepsWitnesses: Bool = false
+        threads: Int? = nil, explainedKeys: Int = 10, keepsWitnesses: Bool = false, judgesLevels: Bool = true
     ) {
         self.keepsWitnesses = keepsWitnesses
+        self.judgesLevels = judgesLevels
         self.timeLimitSeconds = timeLimitSeconds
         self.memoryLimitBytes = memoryLimitBytes
         self.failedCAS = failedCAS

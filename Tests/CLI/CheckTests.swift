@@ -66,6 +66,19 @@ import Testing
         #expect(json.output.contains(long))
     }
 
+    @Test func `of many histories what still holds is in the JSON`() async throws {
+        try folder.write("a.jsonl", stale)
+        try folder.write("b.jsonl", valid)
+        let files = ["check", "a.jsonl", "b.jsonl", "--model", "register"]
+        let lines = try await PolygraphProcess.run(files, in: folder.url)
+        #expect(lines.status == 1)
+        #expect(lines.output.split(separator: "\n").map { $0.prefix(8) } == ["invalid\t", "valid\tb."])
+        let json = try await PolygraphProcess.run(files + ["--json"], in: folder.url)
+        let documents = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+        let results = try #require(documents?.first?["results"] as? [[String: Any]])
+        #expect((results.first?["levels"] as? [Any])?.isEmpty == false)
+    }
+
     @Test func `an empty history is wrong use, and says so`() async throws {
         let result = try await check("empty.jsonl", "")
         #expect(result.status == 254)
