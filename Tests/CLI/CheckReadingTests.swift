@@ -67,7 +67,7 @@ import Testing
     @Test func `a mistake names the option that it is in`() async throws {
         try history([("acquire", "null", "ok", "null", nil)])
         for (arguments, option) in [
-            (["--model", "semaphore", "--permits", "0"], "--permits 0"),
+            (["--model", "semaphore", "--permits", "0"], "invalid for '--permits"),
             (["--model", "semaphore", "--permits", "2", "--init", "3"], "--init 3"),
             (["--model", "counter", "--init", "[]"], "--init []"), (["--init", "{"], "--init {"),
         ] {

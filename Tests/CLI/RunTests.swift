@@ -206,10 +206,11 @@ import Testing
             ["run", "raft-register", "--time", "100s", "--seed", "2"], in: folder.url)
         try await waitForOperations(running)
         kill(running.process.processIdentifier, SIGINT)
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(100))
         kill(running.process.processIdentifier, SIGINT)
         let result = await running.finish(within: 40)
-        #expect([130, 0].contains(result.status), "\(result.status)")
+        // A run that has little to end may be over before the second one comes.
+        #expect([130, 0, 2].contains(result.status), "\(result.status)")
         try await expectNothingLeft()
     }
 
