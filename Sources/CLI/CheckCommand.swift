@@ -87,16 +87,24 @@ struct CheckCommand: ParsableCommand {
             judgesLevels: histories.count == 1 || json)
         let checker = Linearizable(model: knownModel, options: options)
         var worst: Int32 = 0
+        var warned: [(warning: String, files: [String])] = []
         let isArray = json && histories.count > 1
         if isArray { Console.print("[") }
         for (position, file) in histories.enumerated() {
-            worst = Self.worse(worst, try check(file, checker, modelOptions))
+            worst = Self.worse(worst, try check(file, checker, modelOptions, &warned))
             if isArray { Console.print(position + 1 < histories.count ? "," : "]") }
+        }
+        for (warning, files) in warned {
+            Console.error((files.count == 1 ? files[0] : "\(files.count) histories, as \(files[0])") + ": \(warning)")
         }
         throw ExitCode(worst)
     }
 
-    private func check(_ file: String, _ checker: Linearizable, _ modelOptions: ModelOptions) throws -> Int32 {
+    /// - Parameter warned: takes what there is to say about one of several histories, and of which it is true.
+    private func check(
+        _ file: String, _ checker: Linearizable, _ modelOptions: ModelOptions,
+        _ warned: inout [(warning: String, files: [String])]
+    ) throws -> Int32 {
         let history: History
         do throws(HistoryError) {
             history = try HistoryFile.read(file, format: format, independent: independent)
@@ -137,7 +145,13 @@ struct CheckCommand: ParsableCommand {
             Console.print(String(decoding: ResultsFile.render(record, history), as: UTF8.self), terminator: "")
         } else if histories.count > 1 {
             Console.print("\(result.verdict.rawValue)\t\(file)\t\(result.anomalies.first?.summary ?? result.reason)")
-            for warning in record.warnings { Console.error("\(file): \(warning)") }
+            for warning in record.warnings {
+                if let place = warned.firstIndex(where: { $0.warning == warning }) {
+                    warned[place].files.append(file)
+                } else {
+                    warned.append((warning, [file]))
+                }
+            }
         } else {
             let colour = Console.wantsColour(Console.outputIsTerminal)
             Console.print(TextReport.render(record, history, width: Console.width, colour: colour), terminator: "")

@@ -66,6 +66,16 @@ import Testing
         #expect(json.output.contains(long))
     }
 
+    @Test func `what is to be said of many histories is said once`() async throws {
+        let untimed = valid.replacing(/"time":\d+,/, with: "")
+        for name in ["a.jsonl", "b.jsonl", "c.jsonl"] { try folder.write(name, untimed) }
+        let result = try await PolygraphProcess.run(
+            ["check", "a.jsonl", "b.jsonl", "c.jsonl", "--model", "register"], in: folder.url)
+        #expect(result.status == 0)
+        #expect(result.error.contains("3 histories, as a.jsonl: ") && result.error.contains("no event has a time"))
+        #expect(result.error.split(separator: "\n").count == 1)
+    }
+
     @Test func `of many histories what still holds is in the JSON`() async throws {
         try folder.write("a.jsonl", stale)
         try folder.write("b.jsonl", valid)
