@@ -37,7 +37,7 @@ struct PlannedFaultLines {
     /// Lines of `faults:`, counted from 0, that a swarm leaves out under a seed.
     static func leftOutBySwarm(_ file: WorkloadFile, seed: UInt64) -> [Int] {
         guard file.scheduleRules.isSwarm else { return [] }
-        let kept = Schedule.swarm(of: file.faults.count, seed: seed)
+        let kept = Schedule.swarm(of: file.faults, seed: seed)
         return file.faults.indices.filter { !kept.contains($0) }
     }
 

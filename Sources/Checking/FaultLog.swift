@@ -33,6 +33,8 @@ public struct RecordedFault: Hashable, Sendable {
     public var proved: Bool?
     /// The measured facts of the injection.
     public var proof: [String: Value] = [:]
+    /// Whether a measurement showed that it was undone; nil where nothing was measured.
+    public var isUndone: Bool?
     /// The measured facts of the undo.
     public var undoProof: [String: Value] = [:]
 
@@ -64,6 +66,7 @@ public struct RecordedFault: Hashable, Sendable {
         if failure != nil { return "failed" }
         if began == nil { return "not confirmed" }
         if undoFailure != nil { return "undo failed" }
+        if isUndone == false { return "not undone" }
         if tookEffect { return "proved" }
         return proved == nil ? "not measured" : "no effect seen"
     }
@@ -145,6 +148,8 @@ extension RecordedFault {
             proof = measured
         case (_, true):
             ended = event.time
+            undoFailure = nil
+            isUndone = event.value["proved"]?.boolValue
             undoProof = measured
         }
         // The effect knows more than the intent: which node was drawn, what exactly was cut.

@@ -178,6 +178,8 @@ private struct Scene {
         guard sources.count == 1, let source = sources.first, accesses[source].isOK, accesses[source].precedes(culprit)
         else { return afterRead(read, value, old: old) }
         var diagnosis = afterAcknowledged(source, value, old: old)
+        // The write belongs to the story, and only the read to what contradicts itself.
+        diagnosis.why = why(accesses[read], old)
         diagnosis.witnesses.append(source)
         return diagnosis
     }

@@ -17,11 +17,18 @@ public final class Nemesis {
 
     /// Faults in force, by number.
     private var active: [Int: ActiveFault] = [:]
+    /// Those whose undo failed: it is tried again when everything ends.
+    private var unfinished: [Int: ActiveFault] = [:]
 
     private struct ActiveFault {
         var planned: PlannedFault
         var fault: any Fault
         var choice: FaultChoice
+        /// When it should end, in nanoseconds since the run began; nil where nobody knows.
+        var due: Int64?
+
+        /// Members change only while most of them can talk to each other.
+        var changesMembers: Bool { planned.kind.description.group == .membership }
     }
 
     public init(
@@ -34,7 +41,8 @@ public final class Nemesis {
 
     /// The faults in force, in words, oldest first.
     public var inForce: [String] {
-        active.values.sorted { $0.planned.id < $1.planned.id }.map { "\($0.planned.function) \($0.choice.kind)" }
+        (Array(active.values) + unfinished.values).sorted { $0.planned.id < $1.planned.id }
+            .map { "\($0.planned.function) \($0.choice.kind)" }
     }
 
     /// Starts a fault: intent, deed, measured effect. One that must know who leads is put off while nobody does, for at
@@ -53,7 +61,8 @@ public final class Nemesis {
         var event = event(planned, choice, .inject, .intent)
         event.order = order.map { context.names[$0] }
         record(event)
-        active[planned.id] = ActiveFault(planned: planned, fault: fault, choice: choice)
+        let end = planned.trigger == nil ? planned.end + max(0, context.now() - planned.start) : nil
+        active[planned.id] = ActiveFault(planned: planned, fault: fault, choice: choice, due: end)
         if choice.targets.isEmpty, planned.quorum == .keep {
             event.stage = .effect
             event.proof["skipped"] = "nobody could be attacked without taking away the majority"
@@ -72,7 +81,12 @@ public final class Nemesis {
     /// Ends a fault; harmless when it is not in force.
     /// - Parameter due: when it was to end, in nanoseconds since the run began; nil: now.
     public func undo(_ id: Int, due: Int64? = nil) {
-        guard var ending = active.removeValue(forKey: id) else { return }
+        guard let ending = active.removeValue(forKey: id) else { return }
+        undo(ending, due: due)
+    }
+
+    private func undo(_ fault: ActiveFault, due: Int64?) {
+        var ending = fault
         let delay = delay(since: due)
         var event = event(ending.planned, ending.choice, .undo, .intent)
         record(event)
@@ -80,11 +94,20 @@ public final class Nemesis {
         if let delay { event.proof["ended_late_ns"] = .integer(delay) }
         context.transport.notePackets(event.summary)
         record(event)
+        if event.stage == .failed || ending.changesMembers && event.proved == false {
+            unfinished[ending.planned.id] = ending
+        }
     }
 
-    /// Ends every fault that is in force, newest first.
+    /// Ends every fault that is in force, newest first, but changes of members last, for which the network must be
+    /// whole; then tries again what could not be undone when it was due.
     public func healAll() {
-        for id in active.keys.sorted(by: >) { undo(id) }
+        let all = active.values.sorted { $0.planned.id > $1.planned.id }
+        for fault in all where !fault.changesMembers { undo(fault.planned.id, due: fault.due) }
+        for fault in all where fault.changesMembers { undo(fault.planned.id, due: fault.due) }
+        let left = unfinished.values.sorted { $0.planned.id > $1.planned.id }
+        unfinished.removeAll()
+        for fault in left { undo(fault, due: nil) }
     }
 
     private func carryOut(_ event: inout FaultEvent, _ deed: () throws(ClusterError) -> FaultProof) {

@@ -66,7 +66,7 @@ public struct Schedule: Hashable, Sendable {
                 windows: rules.windows(of: entry.name, duration: duration),
                 random: root.split("\(number) \(entry.function)"))
         }
-        if rules.isSwarm { lines = Self.swarm(of: lines.count, seed: seed).map { lines[$0] } }
+        if rules.isSwarm { lines = Self.swarm(of: entries, seed: seed).map { lines[$0] } }
         var faults: [PlannedFault] = []
         for place in lines.indices where lines[place].entry.trigger != nil || !rules.isExclusive {
             faults += lines[place].ownTimes(until: duration)
@@ -96,13 +96,24 @@ public struct Schedule: Hashable, Sendable {
         }
     }
 
-    /// Which lines a swarm keeps, counted from 0: each with the odds of a coin, and one at least.
-    public static func swarm(of count: Int, seed: UInt64) -> [Int] {
+    /// Which lines a swarm keeps, counted from 0: each with the odds of a coin, and one at least. A line that waits for
+    /// another brings that one along.
+    public static func swarm(of entries: [FaultEntry], seed: UInt64) -> [Int] {
+        let count = entries.count
         guard count > 0 else { return [] }
         var random = RandomSource(seed: seed).split("schedule").split("swarm")
         let kept = (0..<count).filter { _ in random.next(below: 2) == 0 }
         let last = Int(random.next(below: UInt64(count)))
-        return kept.isEmpty ? [last] : kept
+        var all = Set(kept.isEmpty ? [last] : kept)
+        var unseen = all.sorted()
+        while let line = unseen.popLast() {
+            guard case .fault(let name, _)? = entries[line].trigger?.signal else { continue }
+            let awaited = entries.indices.filter { entries[$0].function == name }
+            guard all.isDisjoint(with: awaited), let first = awaited.first else { continue }
+            all.insert(first)
+            unseen.append(first)
+        }
+        return all.sorted()
     }
 
     private static func oneAtATime(

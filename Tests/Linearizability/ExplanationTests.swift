@@ -43,6 +43,12 @@ import Testing
         #expect(found.failedAt == read)
         #expect(found.key == 3)
         let text = found.explanation.joined(separator: "\n")
+        // What is told besides the proof is not what it rests on.
+        let besides = found.explanation.filter { $0.hasPrefix("Besides") }.joined()
+        for operation in [first, second, newer] where text.contains("operation \(operation) was over before") {
+            #expect(!besides.contains("(operation \(operation))"), "\(text)")
+        }
+        #expect(text.contains("was over before operation \(read) began"))
         #expect(
             text.contains("Process 12 wrote 41 to key 3 on n1, from 0.060 s to 0.070 s (operation \(second)), and it"))
         #expect(

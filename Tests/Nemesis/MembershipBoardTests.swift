@@ -16,6 +16,8 @@ import Testing
             var down: Set<Int> = []
             var pending: (change: MemberChange, node: Int, looks: Int)?
             var refuses = false
+            /// What nodes show that have not heard of the latest changes.
+            var outdated: [Int: Set<Int>] = [:]
             /// What should not have been asked for.
             var complaints: [String] = []
             var changes = 0
@@ -76,6 +78,7 @@ import Testing
         func view(of node: Node, nodes: [Node]) -> MemberView? {
             state.withLock { state in
                 guard canBeAsked, !state.down.contains(node.index) else { return nil }
+                if let members = state.outdated[node.index] { return MemberView(members: members, isSettled: true) }
                 if let pending = state.pending {
                     state.pending?.looks -= 1
                     if pending.looks <= 1 { Cluster.complete(&state) }
@@ -181,6 +184,19 @@ import Testing
         #expect(cluster.state.withLock { $0.asked } == [1, 3, 2, 4])
     }
 
+    @Test func `a node that has not heard of a change cannot confirm that it was taken back`() {
+        let cluster = Cluster(5, looksUntilDone: 0)
+        cluster.state.withLock { state in
+            state.members = [0, 1, 2, 3]
+            state.outdated[3] = [0, 1, 2, 3, 4]
+            state.refuses = true
+        }
+        #expect(throws: ClusterError.self) { try cluster.board().join(4) }
+        cluster.state.withLock { $0.refuses = false }
+        #expect((try? cluster.board().join(4))?["confirmed_after_ns"] != nil)
+        #expect(cluster.complaints == [])
+    }
+
     // MARK: Faults
 
     private struct Words: System {
@@ -219,5 +235,29 @@ import Testing
         cluster.state.withLock { $0.refuses = false }
         _ = try fault.end(choice, context)
         #expect(cluster.members == [0, 1, 2] && cluster.complaints == [])
+    }
+
+    @Test func `members change back when the network is whole again, and again where it failed`() {
+        let cluster = Cluster(3, looksUntilDone: 0)
+        let events = Mutex<[FaultEvent]>([])
+        let nemesis = Nemesis(
+            transport: cluster, system: Words(membership: cluster), now: { 0 }, primaries: { [] },
+            record: { event in events.withLock { $0.append(event) } })
+        func planned(_ id: Int, _ name: String, _ settings: FaultSettings) -> PlannedFault {
+            PlannedFault(
+                id: id, function: name, settings: settings, start: 0, end: 1, order: [2, 0, 1], minoritySize: 1)
+        }
+        nemesis.inject(planned(0, "kill", FaultSettings(["target": "one"])))
+        nemesis.inject(planned(1, "leave", FaultSettings(["target": "one", "stop": .bool(false)])))
+        #expect(cluster.members == [0, 1])
+        cluster.state.withLock { $0.refuses = true }
+        nemesis.undo(1)
+        #expect(cluster.members == [0, 1] && nemesis.inForce.count == 2)
+        nemesis.inject(planned(2, "leave", FaultSettings(["target": "one", "stop": .bool(false)])))
+        cluster.state.withLock { $0.refuses = false }
+        nemesis.healAll()
+        #expect(cluster.members == [0, 1, 2] && nemesis.inForce.isEmpty)
+        let undone = events.withLock { $0.filter { $0.action == .undo && $0.stage == .intent }.map(\.fault) }
+        #expect(undone == [1, 0, 2, 1])
     }
 }

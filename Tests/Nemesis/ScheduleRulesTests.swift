@@ -45,6 +45,14 @@ import Testing
         #expect(subsets.count == 7)
     }
 
+    @Test func `a line of a swarm that waits for another brings it along`() {
+        var waiting = FaultEntry("pause", FaultSettings(["target": "one"]), every: 0, duration: Self.second)
+        waiting.trigger = FaultTrigger(.fault("kill", begins: true))
+        let entries = [Self.entries[0], waiting, Self.entries[2]]
+        let subsets = Set((UInt64(0)..<100).map { Schedule.swarm(of: entries, seed: $0) })
+        #expect(subsets == [[0], [2], [0, 1], [0, 2], [0, 1, 2]])
+    }
+
     @Test(arguments: UInt64(0)..<30) func `faults stay within the phases of their line`(seed: UInt64) {
         let phases = [
             ScheduleRules.Phase(duration: 10 * Self.second, lines: []),

@@ -168,6 +168,19 @@ import Testing
         #expect(core.term == 4)
     }
 
+    /// Which need not know it as a member, and then never asks it for its vote.
+    @Test func `a leader of old hears of a newer term from whomever it still leads`() {
+        var ahead = core(members: [1, 2], term: 6)
+        let answer = deliver(.heartbeat(round: 1, commit: 0), from: 3, term: 5, to: &ahead, at: second)
+        #expect(answer == [.preVote(lastIndex: 0, lastTerm: 0)])
+        #expect(deliver(.voteGranted, from: 3, term: 5, to: &ahead, at: second).isEmpty)
+        var leader = core()
+        elect(&leader, at: second)
+        #expect(leader.role == .leader)
+        _ = deliver(answer[0], from: 3, term: leader.term + 1, to: &leader, at: second)
+        #expect(leader.role == .follower)
+    }
+
     @Test func `a lease ends by the wall clock, and there is none without the bug`() {
         var core = core(bugs: [.leaseClock])
         elect(&core, at: second)

@@ -17,8 +17,9 @@ public final class MembershipBoard {
 
     /// Nil until somebody has asked.
     private var known: Set<Int>?
-    /// The change that nobody has confirmed.
-    private var pending: (change: MemberChange, node: Int)?
+    /// The change that nobody has confirmed, and nodes whose word does not count, because they showed its outcome before
+    /// anybody was asked: they have not heard of earlier changes.
+    private var pending: (change: MemberChange, node: Int, outdated: Set<Int>)?
 
     /// Nanoseconds that members may take to show a change.
     private static let patience: Int64 = 10_000_000_000
@@ -116,7 +117,9 @@ public final class MembershipBoard {
     ) throws(ClusterError) -> [String: Value] {
         let membership = try requiredMembership()
         let start = now()
-        pending = (change, node)
+        pending = (change, node, [])
+        let outdated = Set(showing())
+        pending = (change, node, outdated)
         var refusals: [String] = []
         for member in members {
             let answer = membership.change(
@@ -158,12 +161,16 @@ public final class MembershipBoard {
         members.contains { membership?.view(of: nodes[$0], nodes: nodes) != nil }
     }
 
-    /// Whether a member shows the pending change as done.
-    private func isConfirmed() -> Bool {
-        guard let pending, let membership else { return false }
-        let others = Set(nodes.indices).subtracting([pending.node])
-        return witnesses(among: others).contains { index in
-            guard let view = membership.view(of: nodes[index], nodes: nodes), view.isSettled else { return false }
+    /// Whether a node shows the pending change as done, which did not before.
+    private func isConfirmed() -> Bool { showing().contains { _ in true } }
+
+    /// The nodes that show the pending change as done, but for those whose word does not count; looked for one by one.
+    private func showing() -> some Sequence<Int> {
+        let others = Set(nodes.indices).subtracting([pending?.node ?? -1]).subtracting(pending?.outdated ?? [])
+        return witnesses(among: others).lazy.filter { [pending, membership, nodes] index in
+            guard let pending, let view = membership?.view(of: nodes[index], nodes: nodes), view.isSettled else {
+                return false
+            }
             return view.members.contains(pending.node) == (pending.change == .join)
         }
     }

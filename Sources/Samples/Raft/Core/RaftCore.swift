@@ -7,8 +7,8 @@
 ///
 /// After Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014), and Ongaro's dissertation:
 /// single-server membership changes (4), pre-vote (9.6), leader stickiness and check quorum (4.2.3, 6.2), ReadIndex (6.4), pipelining and parallel disk
-/// writes (10.2). A message from an older term is dropped without an answer; a node that is ahead of its leader's term
-/// shows it by its next pre-vote, which carries its term.
+/// writes (10.2). A message from an older term is dropped; its sender, where it leads, is sent a pre-vote, which carries
+/// the newer term: a node that is ahead of its leader could never follow it.
 struct RaftCore {
     enum Role: Equatable, Sendable { case follower, preCandidate, candidate, leader }
 
@@ -164,7 +164,13 @@ struct RaftCore {
         default: break
         }
         if envelope.term > term { becomeFollower(term: envelope.term, leader: nil, now) }
-        guard envelope.term == term else { return }
+        guard envelope.term == term else {
+            // The leader of old need not be a member as this node knows them, and so may never hear it otherwise.
+            if envelope.message.isLeaders {
+                send(.preVote(lastIndex: log.lastIndex, lastTerm: log.lastTerm), to: sender)
+            }
+            return
+        }
 
         switch envelope.message {
         case .preVote: break

@@ -46,8 +46,18 @@ enum RaftMessage: Equatable, Sendable {
     /// Whether it is said of a candidate's or leader's own accord, rather than in answer to one.
     var isQuestion: Bool {
         switch self {
-        case .preVote, .vote, .append, .heartbeat, .snapshotPart: true
-        case .preVoteGranted, .voteGranted, .appended, .appendRefused, .heartbeatAnswer, .snapshotWanted: false
+        case .preVote, .vote: true
+        default: isLeaders
+        }
+    }
+
+    /// Whether only a leader says it.
+    var isLeaders: Bool {
+        switch self {
+        case .append, .heartbeat, .snapshotPart: true
+        case .preVote, .vote, .preVoteGranted, .voteGranted, .appended, .appendRefused, .heartbeatAnswer,
+            .snapshotWanted:
+            false
         }
     }
 }
