@@ -33,13 +33,14 @@ public struct RecordedFault: Hashable, Sendable {
     public var proved: Bool?
     /// The measured facts of the injection.
     public var proof: [String: Value] = [:]
-    /// Whether a measurement showed that it was undone; nil where nothing was measured.
-    public var isUndone: Bool?
     /// The measured facts of the undo.
     public var undoProof: [String: Value] = [:]
 
     /// What it is, in few words: `partition majority-ring`.
-    public var title: String { kind.map { "\(function) \($0)" } ?? function }
+    public var title: String {
+        guard let kind, kind != function else { return function }
+        return "\(function) \(kind)"
+    }
 
     /// For a sentence: `Fault 3 (partition majority-ring)`.
     public var label: String { id.map { "Fault \($0) (\(title))" } ?? "A fault (\(title))" }
@@ -66,14 +67,13 @@ public struct RecordedFault: Hashable, Sendable {
         if failure != nil { return "failed" }
         if began == nil { return "not confirmed" }
         if undoFailure != nil { return "undo failed" }
-        if isUndone == false { return "not undone" }
         if tookEffect { return "proved" }
         return proved == nil ? "not measured" : "no effect seen"
     }
 
     /// Whether it was in force at some time from `start` to `end`.
     public func isInForce(from start: Int64, to end: Int64) -> Bool {
-        guard let began, !isSkipped else { return false }
+        guard let began, !isSkipped, refusal == nil else { return false }
         return began <= end && start <= (ended ?? .max)
     }
 }
@@ -106,7 +106,7 @@ public struct FaultLog: Hashable, Sendable {
     }
 
     /// How many were in force at some time.
-    public var injected: Int { faults.count { $0.began != nil && !$0.isSkipped } }
+    public var injected: Int { faults.count { $0.began != nil && !$0.isSkipped && $0.refusal == nil } }
     /// How many are proved by a measurement.
     public var proved: Int { faults.count { $0.began != nil && $0.tookEffect && !$0.isSkipped } }
 
@@ -149,7 +149,6 @@ extension RecordedFault {
         case (_, true):
             ended = event.time
             undoFailure = nil
-            isUndone = event.value["proved"]?.boolValue
             undoProof = measured
         }
         // The effect knows more than the intent: which node was drawn, what exactly was cut.

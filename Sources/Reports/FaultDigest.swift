@@ -16,9 +16,37 @@ extension RecordedFault {
     var whatProvesIt: String {
         if let failure { return "\(state): \(failure)" }
         if isSkipped { return "skipped: \(proof["skipped"]?.stringValue ?? "")" }
-        let digest = ProofDigest(proof).text
+        if let refusal { return "\(state): \(refusal)" }
+        let digest = ProofDigest(proofAtTheEnd).text
         return digest.isEmpty ? state : "\(state): \(digest)"
     }
+
+    /// The measured facts of the injection, with what was counted until the end instead of what had been counted when
+    /// it began. What else was measured at the end is about the undo.
+    private var proofAtTheEnd: [String: Value] {
+        var facts = proof
+        for (name, value) in undoProof {
+            if Self.isCounted(name, value) { facts[name] = value }
+            let counts = (value.fields ?? [:]).filter { Self.isCounted($0.key, $0.value) }
+            if counts.isEmpty || facts[name]?.stringValue != nil { continue }
+            facts[name] = .object((facts[name]?.fields ?? [:]).merging(counts) { $1 })
+        }
+        return facts
+    }
+
+    private static let counted: Set<String> = [
+        "wrong_answers", "resets", "mean_delay_ns", "kills", "starts", "restarted", "calls_hit", "calls_matched",
+        "out_of_memory_kills", "held_up", "held_up_ns", "stops", "stopped_ns",
+    ]
+
+    private static func isCounted(_ name: String, _ value: Value) -> Bool {
+        value.integerValue != nil && (counted.contains(name) || name.hasPrefix("frames_"))
+    }
+}
+
+extension FaultLog {
+    /// How many the system under test, or the rules for its members, refused.
+    var refused: Int { faults.count { !$0.isSkipped && $0.refusal != nil } }
 }
 
 /// The measured facts of a fault in few words.

@@ -59,12 +59,13 @@ extension HTMLPage {
     }
 
     func faultSection() -> Markup {
-        section(
+        let refused = log.refused == 0 ? "" : "; \(log.refused) refused"
+        return section(
             "faults", "Faults",
             note: log.faults.isEmpty
                 ? nil
-                : "\(log.injected) took place, \(log.proved) of them proved. Begun: when the nemesis started on it. "
-                    + "In force: measured. Click a row to see it in the timeline."
+                : "\(log.injected) took place, \(log.proved) of them proved\(refused). Begun: when the nemesis started "
+                    + "on it. In force: measured. Click a row to see it in the timeline."
         ) {
             if log.faults.isEmpty {
                 element("p", .class("empty")) { "No fault was injected." }
@@ -166,10 +167,17 @@ extension HTMLPage {
         var partition: PartitionResult?
         var tally: Tally
 
-        /// Invalid first, then unknown, then by operations.
+        /// Rank of the verdict, then by operations.
         var order: (Int, Int) {
             let rank = partition.map { [.invalid: 0, .unknown: 1, .valid: 2][$0.verdict] ?? 2 } ?? 3
             return (rank, -(partition?.operations ?? tally.total))
+        }
+
+        /// Invalid first, each where its name is looked for; then unknown, and the rest, by operations.
+        func precedes(_ other: KeyRow) -> Bool {
+            if order.0 != other.order.0 { return order.0 < other.order.0 }
+            if order.0 != 0, order.1 != other.order.1 { return order.1 < other.order.1 }
+            return NaturalOrder.precedes(key, other.key)
         }
     }
 
@@ -185,7 +193,7 @@ extension HTMLPage {
         let known = Set(checked.compactMap(\.key))
         let others = statistics.keys.filter { !known.contains($0.key) }
             .map { KeyRow(key: $0.key, checker: "–", partition: nil, tally: $0.tally) }
-        return (checked + others).sorted { $0.order < $1.order }
+        return (checked + others).sorted { $0.precedes($1) }
     }
 
     private func keyRow(_ row: KeyRow) -> Markup {
@@ -269,7 +277,7 @@ extension HTMLPage {
                     }
                     if !record.measurements.isEmpty {
                         element("h3") { "Measured" }
-                        facts(record.measurements)
+                        facts(record.measurements.map(\.withRoundedDuration))
                     }
                 }
             }

@@ -182,10 +182,13 @@ public enum TextReport {
                 let facts = result.plainFacts.filter { fact in
                     fact.value != .integer(0) && fact.name != "initial value"
                         && (result.verdict == .unknown || !fact.name.contains(" limit "))
-                }.map { "\($0.readable.name) \($0.readable.value)" }.joined(separator: " · ")
-                if facts.isEmpty { continue }
-                lines += terminal.wrapped("\(result.checker): \(facts)", indent: "    ", first: "  ")
-                    .map { terminal.styled($0, .quiet) }
+                }
+                let short = facts.filter { !$0.isSentence }.map { "\($0.readable.name) \($0.readable.value)" }
+                let sentences = facts.filter(\.isSentence).map { "\($0.name): \($0.shown)" }
+                for text in (short.isEmpty ? [] : [short.joined(separator: " · ")]) + sentences {
+                    lines += terminal.wrapped("\(result.checker): \(text)", indent: "    ", first: "  ")
+                        .map { terminal.styled($0, .quiet) }
+                }
             }
             return lines
         }
@@ -194,8 +197,9 @@ public enum TextReport {
             guard !log.faults.isEmpty else { return title("Faults") + ["  \(record.noFaults)"] }
             var lines = title("Faults")
             let details = record.paths.report == nil ? "" : " Every detail is in the HTML report."
+            let refused = log.refused == 0 ? "" : "\(log.refused) refused, "
             lines += terminal.wrapped(
-                "\(log.injected) injected, \(log.proved) proved by a measurement.\(details)", indent: "  ")
+                "\(log.injected) injected, \(refused)\(log.proved) proved by a measurement.\(details)", indent: "  ")
             lines += FaultLines.render(log.faults.prefix(TextReport.faultsListed), terminal)
             if log.faults.count > TextReport.faultsListed {
                 lines.append("  … and \(log.faults.count - TextReport.faultsListed) more in the HTML report")
@@ -255,7 +259,11 @@ public enum TextReport {
                 "\(Units.count(partitions.count { $0.verdict == verdict })) \(verdict.rawValue)"
             }
             var lines = title("Keys") + ["  " + counts.joined(separator: ", ")]
-            for partition in partitions.filter({ $0.verdict != .valid }).prefix(10) {
+            let broken = partitions.filter { $0.verdict != .valid }.sorted { left, right in
+                if left.verdict != right.verdict { return left.verdict == .invalid }
+                return NaturalOrder.precedes(left.key, right.key)
+            }
+            for partition in broken.prefix(10) {
                 let key = partition.key.map(Call.short) ?? "(all)"
                 let reason = partition.reason ?? Units.plural(partition.operations, "operation")
                 lines += terminal.wrapped(
@@ -266,7 +274,7 @@ public enum TextReport {
 
         func measurements() -> [String] {
             guard !record.measurements.isEmpty else { return [] }
-            let text = record.measurements.map { "\($0.name) \($0.shown)" }.joined(separator: " · ")
+            let text = record.measurements.map { "\($0.name) \($0.rounded)" }.joined(separator: " · ")
             return title("Measured") + terminal.wrapped(text, indent: "  ")
         }
 

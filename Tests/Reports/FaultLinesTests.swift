@@ -9,7 +9,7 @@ import Testing
 
     private func fault(
         _ function: String, kind: String? = nil, summary: String, proof: [String: Value], proved: Bool? = true,
-        failure: String? = nil
+        failure: String? = nil, undo: [String: Value] = [:]
     ) throws -> RecordedFault {
         var fields: [String: Value] = [
             "fault": 1, "action": "inject", "stage": failure == nil ? "effect" : "failed",
@@ -19,7 +19,7 @@ import Testing
         fields["proved"] = proved.map(Value.bool)
         let events = [
             (Int64(3_992_000_000), fields, failure),
-            (5_244_000_000, ["fault": 1, "action": "undo", "stage": "effect"], nil),
+            (5_244_000_000, ["fault": 1, "action": "undo", "stage": "effect", "proof": .object(undo)], nil),
         ].enumerated().map { index, event in
             Operation(
                 index: index, time: event.0, process: .nemesis, kind: .info, function: function,
@@ -69,6 +69,35 @@ import Testing
                 == "failed: no such process")
     }
 
+    @Test func `what was counted until the end wins`() throws {
+        let names = try fault(
+            "dns", kind: "other-node", summary: "dns on n1", proof: ["wrong_answers": 0], proved: false,
+            undo: ["wrong_answers": 3])
+        #expect(names.whatProvesIt == "proved: wrong answers 3")
+        let cut = try fault(
+            "partition", kind: "halves", summary: "n1 cut", proof: ["cut_links": 12, "frames_cut": 1],
+            undo: ["frames_cut": 178, "elapsed_ns": 9])
+        #expect(cut.whatProvesIt == "proved: cut links 12; frames cut 178")
+        let disk = try fault(
+            "disk", kind: "one", summary: "disk of n1", proof: ["n1": ["calls_hit": 1, "calls_matched": 2]],
+            undo: ["n1": ["calls_hit": 5, "calls_matched": 9]])
+        #expect(disk.whatProvesIt == "proved: n1 calls hit 5, calls matched 9")
+        // The clock is right again at the end; that is what the undo did, and no effect of the fault.
+        let clock = try fault(
+            "clock", kind: "bump", summary: "clock of n2 -25.3 s", proof: ["n2": ["processes": 1]],
+            undo: ["n2": ["measured_offset": 5, "processes": 2]])
+        #expect(clock.whatProvesIt == "proved: n2 processes 1")
+    }
+
+    @Test func `nothing is said twice`() throws {
+        let join = try fault("join", kind: "join", summary: "n3 joins", proof: [:])
+        #expect(join.whatWasDone == "join: n3 joins")
+        #expect(join.label == "Fault 1 (join)")
+        let refused = try fault(
+            "leave", kind: "one", summary: "n2 leaves", proof: ["refused": "cannot remove n2: too few"], proved: false)
+        #expect(refused.whatProvesIt == "refused: cannot remove n2: too few")
+    }
+
     @Test(
         arguments: [
             ("n1 n2 n3", "n1-n3"), ("n1 n2", "n1 n2"), ("kill n10 n11 n12: now", "kill n10-n12: now"),
@@ -94,7 +123,8 @@ import Testing
             #expect(line.reduce(0) { $0 + ($1 == "\u{732B}" ? 2 : 1) } <= width, "\(line)")
             #expect(!line.contains("\u{1B}"))
         }
-        #expect(lines[1].contains("3.992 s  5.244 s  power failure on"))
+        #expect(lines[0].hasPrefix("  #     from       to  what was done"))
+        #expect(lines[1].hasPrefix("  1  3.992 s  5.244 s  power failure on"))
     }
 
     @Test func `every fault of a report is there in two lines`() throws {

@@ -64,4 +64,36 @@ import Testing
         #expect(warnings.contains { $0.contains("no effect") })
         #expect(warnings.contains { $0.contains("could not be undone: node is gone") })
     }
+
+    @Test func `a refused fault did not take place, and is said as refused`() throws {
+        let history = try History([
+            event(0, 20, "inject", "effect", ["proved": false, "proof": ["refused": "cannot remove n2: too few"]]),
+            event(1, 40, "undo", "effect", ["proved": false]),
+        ])
+        let log = FaultLog(history)
+        #expect(log.injected == 0 && log.refused == 1)
+        let record = RunRecord(workload: "w", verdict: .valid, exitCode: 0)
+        let warnings = record.allWarnings(history, log)
+        #expect(warnings.contains("Fault 7 (partition one-way) was refused: cannot remove n2: too few"))
+        #expect(!warnings.contains { $0.contains("no effect") || $0.contains("undone") })
+        let text = TextReport.render(record, history, colour: false)
+        #expect(text.contains("0 injected, 1 refused, 0 proved by a measurement."))
+    }
+
+    @Test(arguments: [("kill", true), ("partition", false)])
+    func `an undo that was not proved is a warning`(function: String, isWarned: Bool) throws {
+        let history = try History(
+            [
+                event(0, 20, "inject", "effect", ["proved": true]), event(1, 40, "undo", "effect", ["proved": false]),
+            ].map { (event: Operation) -> Operation in
+                var event = event
+                event.function = function
+                return event
+            })
+        let record = RunRecord(workload: "w", verdict: .valid, exitCode: 0)
+        let expected = "Fault 7 (kill one-way) was undone, but no measurement proves that it is gone."
+        let warnings = record.allWarnings(history, FaultLog(history))
+        #expect(warnings.contains(expected) == isWarned)
+        #expect(warnings.contains { $0.contains("undone") } == isWarned)
+    }
 }

@@ -107,6 +107,26 @@ let shapes: [(name: String, run: SyntheticRun)] = [
         #expect(!foreign.contains("in force") && !foreign.contains("In force"))
     }
 
+    @Test func `sentences among the facts have a line each, and keys are in the order of their numbers`() throws {
+        let (_, history) = try SyntheticRun(operations: 1, faults: false, verdict: .valid).make()
+        let keys: [Value] = ["k10", "k2", "k0", "k1"]
+        let tame = CheckResult(
+            checker: "tame", verdict: .unknown, reason: "Too tame.",
+            partitions: keys.map { PartitionResult(key: $0, verdict: .invalid, operations: 1, reason: "r") },
+            facts: [
+                .init("no effect", "Fault 7 (leave one) had no effect that could be measured"), .init("frontier", 3),
+                .init("no effect", "Fault 8 (leave one) had no effect that could be measured"),
+            ])
+        let record = RunRecord(
+            workload: "w", verdict: .unknown, exitCode: 2, results: [tame],
+            measurements: [.init("heal", "2.87 µs"), .init("load", "431 ms"), .init("rest", "26.4 s")])
+        let text = TextReport.render(record, history, colour: false)
+        #expect(text.contains("\n  tame: frontier 3\n  tame: no effect: Fault 7 (leave one) had no effect"))
+        #expect(text.contains("\n  tame: no effect: Fault 8 (leave one) had no effect"))
+        #expect(text.contains("  heal 2.9 µs · load 431 ms · rest 26 s\n"))
+        #expect(text.contains("  invalid k0: r\n  invalid k1: r\n  invalid k2: r\n  invalid k10: r\n"))
+    }
+
     @Test func `a run that was ended early says so first`() throws {
         let (record, history) = try SyntheticRun(verdict: .valid, interrupted: true).make()
         let text = TextReport.render(record, history, colour: false)

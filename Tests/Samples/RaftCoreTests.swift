@@ -106,7 +106,9 @@ import Testing
         let late = RaftMessage.append(previousIndex: 1, previousTerm: 1, entries: [entry(1)], commit: 0)
         #expect(deliver(late, term: 3, to: &core, at: 1) == [.appended(index: 2)])
         #expect(core.log.lastIndex == 3)
-        #expect(deliver(append, term: 2, to: &core, at: 1).isEmpty, "a leader of an earlier term is not answered")
+        // A leader of an earlier term changes nothing, and hears of the later one.
+        #expect(deliver(append, term: 2, to: &core, at: 1) == [.preVote(lastIndex: 3, lastTerm: 3)])
+        #expect(core.log.lastIndex == 3 && core.term == 3)
     }
 
     @Test func `a leader counts only entries of its own term`() {

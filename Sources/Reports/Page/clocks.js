@@ -44,7 +44,19 @@ function clockLimits() {
   }
   if (low === high) { low = -1e6; high = 1e6; }
   const margin = (high - low) * 0.06;
-  return { low: low - margin, high: high + margin };
+  return { low: low - margin, high: high + margin, least: low, most: high };
+}
+
+// Values of the axis: round ones, and the farthest of a side that has none of these and is more than a line of text high.
+function clockTicks({ low, high, least, most }, height) {
+  const step = niceStep(high - low, Math.max(3, Math.floor(height / 24)));
+  const ticks = [];
+  for (let count = Math.ceil(low / step); count * step <= high; count++) ticks.push(count * step);
+  for (const farthest of [least, most]) {
+    const isTold = ticks.some((tick) => tick !== 0 && tick < 0 === farthest < 0);
+    if (!isTold && (Math.abs(farthest) / (high - low)) * height >= 12) ticks.push(farthest);
+  }
+  return ticks;
 }
 
 const signedDuration = (nanoseconds) => (nanoseconds > 0 ? "+" : nanoseconds < 0 ? "−" : "") + duration(Math.abs(nanoseconds));
@@ -53,11 +65,11 @@ function drawClocks() {
   const area = prepare(clocksCanvas);
   const { context } = area;
   const { top, bottom, height } = frame(area);
-  const { low, high } = clockLimits();
+  const limits = clockLimits();
+  const { low, high } = limits;
   const toY = (error) => bottom - ((error - low) / (high - low)) * height;
-  const step = niceStep(high - low, 5);
-  for (let error = Math.ceil(low / step) * step; error <= high; error += step) {
-    valueLine(area, toY(error), Math.abs(error) < step / 2 ? "0" : signedDuration(error));
+  for (const error of clockTicks(limits, height)) {
+    valueLine(area, toY(error), error === 0 ? "0" : signedDuration(error));
   }
   clockState.area = area;
   clipped(area, () => {

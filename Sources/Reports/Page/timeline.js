@@ -15,7 +15,9 @@ const lanes = (() => {
     for (const name of own) byName.get(name).faults.push(fault);
     if (own.length === 0) cluster.faults.push(fault);
   }
-  return cluster.faults.length ? [...list, cluster] : list;
+  const all = cluster.faults.length ? [...list, cluster] : list;
+  for (const lane of all) lane.faults.sort((a, b) => a.began - b.began);
+  return all;
 })();
 
 // From when to when each node was the primary.
@@ -78,21 +80,32 @@ function drawLanes(area) {
       context.globalAlpha = fault.state === "proved" ? 0.55 : 0.28;
       context.fillRect(from, y + 2, Math.max(to - from, 2), height - 5);
       context.globalAlpha = 1;
-      const x = Math.max(from, area.left);
-      const room = Math.min(to, area.right) - x - 8;
-      if (height >= 15 && room > 36) {
-        context.fillStyle = colours.text;
-        context.font = "10.5px " + colours.sans;
-        context.textAlign = "left";
-        context.fillText(shorten(context, clean(fault.title), room), x + 4, y + height / 2 - 0.5);
-      }
     });
+    if (height >= 15) drawLaneLabels(area, lane, y + height / 2 - 0.5);
     context.fillStyle = colours.text;
     for (const reign of reigns) {
       if (reign.node === lane.name) context.fillRect(toX(area, reign.from), y + height - 3, Math.max(toX(area, reign.to) - toX(area, reign.from), 1.5), 2);
     }
     context.restore();
   });
+}
+
+// Faults of a lane may overlap: each label begins behind the one before it, and is left out where its bar ends too soon.
+function drawLaneLabels(area, lane, y) {
+  const { context } = area;
+  context.fillStyle = colours.text;
+  context.font = "10.5px " + colours.sans;
+  context.textAlign = "left";
+  let free = area.left;
+  for (const fault of lane.faults) {
+    const x = Math.max(toX(area, fault.began), free);
+    const room = Math.min(toX(area, fault.ended ?? run.end), area.right) - x - 8;
+    if (room <= 36) continue;
+    const label = shorten(context, clean(fault.title), room);
+    if (!label) continue;
+    context.fillText(label, x + 4, y);
+    free = x + context.measureText(label).width + 8;
+  }
 }
 
 function drawRowNames(area) {
