@@ -54,7 +54,11 @@ import Testing
             "flipped bits": "1",
         ]
         #expect(run.findings.count == expected.count)
-        for (name, value) in expected { #expect(run.findings[name] == value, "\(name): \(run.output)") }
+        for (name, value) in expected {
+            // A real disk may take its time too: only where it must be late does that tell anything.
+            let found = name == "delay" ? run.findings[name] : run.findings[name]?.replacing(", late", with: "")
+            #expect(found == value, "\(name): \(run.output)")
+        }
     }
 }
 
