@@ -37,7 +37,7 @@ struct Handshake {
 
     private func exchangeKeys() throws(SSHError) {
         // libssh2 wants a descriptor that it can make non-blocking; the bytes go another way.
-        let code = finish { libssh2_session_handshake(driver.session, driver.news.descriptor) }
+        let code = finish { libssh2_session_handshake(driver.session, driver.buffers.descriptor) }
         guard code != 0 else { return }
         let step = "exchange keys"
         if let end = driver.lineEnd {

@@ -13,6 +13,11 @@ final class SessionBuffers {
     /// What is answered to every question of keyboard-interactive authentication.
     var answer: [UInt8] = []
 
+    /// What libssh2 takes for the line's socket. It uses the same functions to talk with an agent, on another one.
+    let descriptor: Int32
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
     /// How much is kept before the line is not read any further.
     static let incomingLimit = 1 << 20
 
@@ -51,13 +56,22 @@ final class SessionBuffers {
         else { return nil }
         cssh2_set_transport(
             session,
-            { _, bytes, count, _, abstract in
-                SessionBuffers.of(abstract).outgoing
+            { descriptor, bytes, count, flags, abstract in
+                let buffers = SessionBuffers.of(abstract)
+                guard descriptor == buffers.descriptor else {
+                    let sent = Glibc.send(descriptor, bytes, count, flags | Int32(MSG_NOSIGNAL))
+                    return sent < 0 ? -Int(errno) : sent
+                }
+                buffers.outgoing
                     .append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
                 return count
             },
-            { _, bytes, count, _, abstract in
+            { descriptor, bytes, count, flags, abstract in
                 let buffers = SessionBuffers.of(abstract)
+                guard descriptor == buffers.descriptor else {
+                    let received = recv(descriptor, bytes, count, flags)
+                    return received < 0 ? -Int(errno) : received
+                }
                 let count = min(count, buffers.unreadCount)
                 if count == 0 { return buffers.ending.map { $0 == 0 ? 0 : -Int($0) } ?? -Int(EAGAIN) }
                 buffers.incoming.withUnsafeBytes {

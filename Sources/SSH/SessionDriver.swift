@@ -24,7 +24,7 @@ final class SessionDriver {
     private(set) var heard = Deadline.now
 
     init(wire: Wire, host: String, news: WakeDescriptor) throws(SSHError) {
-        buffers = SessionBuffers()
+        buffers = SessionBuffers(descriptor: news.descriptor)
         guard SSHLibrary.isReady, let session = buffers.makeSession() else {
             wire.close()
             scratch.deallocate()

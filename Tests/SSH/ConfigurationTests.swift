@@ -44,7 +44,7 @@ struct ConfigurationTests {
             [
                 ("HostName", ["10.1.1.1", "x-%h.example", "%h", "100%%.x"]), ("User", ["root", "admin", "\"a user\""]),
                 ("Port", ["22", "2222", "65535"]), ("IdentityFile", ["/k/one", "/k/two", "\"/k/with blank\""]),
-                ("IdentitiesOnly", ["yes", "no"]), ("ProxyJump", ["none", "j1", "me@j1:2200,j2"]),
+                ("IdentitiesOnly", ["yes", "no"]), ("ProxyJump", ["none", "x1", "me@x1:2200,x2"]),
                 ("StrictHostKeyChecking", ["yes", "no", "accept-new"]), ("ConnectTimeout", ["3", "20"]),
                 ("ServerAliveInterval", ["0", "7"]), ("ServerAliveCountMax", ["2", "9"]),
                 ("UserKnownHostsFile", ["/k/hosts", "/k/hosts /k/more"]), ("LogLevel", ["DEBUG"]),
@@ -102,8 +102,14 @@ struct ConfigurationTests {
             let file = try folder.write("config", text)
             let name = ConfigurationTests.names.randomElement()!
             let theirs = try openSSH(file, name)
-            // The hops need not exist in the file; each is a name by itself.
-            let ours = try SSHConfiguration(files: [file]).destination(name)
+            let ours: SSHDestination
+            do throws(SSHError) {
+                ours = try SSHConfiguration(files: [file]).destination(name)
+            } catch {
+                // ssh does not look at the hosts of the way before it goes there.
+                #expect(error.reason.contains("in a circle"), "\(text)\(name)")
+                continue
+            }
             #expect(ours.hostName.lowercased() == theirs["hostname"]?.first, "\(text)\(name)")
             #expect(ours.user == theirs["user"]?.first, "\(text)\(name)")
             #expect(String(ours.port) == theirs["port"]?.first, "\(text)\(name)")
@@ -157,7 +163,8 @@ struct ConfigurationTests {
         #expect(result.identityFiles == [home + "/.ssh/n1.example.org_admin_2022_%", home + "/keys/n1"])
         #expect(Array(result.knownHostsFiles.prefix(2)) == [home + "/one", "/two/n1"])
         #expect(result.knownHostsName == "[n1.example.org]:2022")
-        #expect(try destination(text, "x").identityFiles.contains(home + "/.ssh/id_ed25519"))
+        let other = try destination(text, "x")
+        #expect(other.identityFiles.contains(home + "/.ssh/id_ed25519"))
     }
 
     @Test func `what the caller says goes before`() throws {
@@ -184,7 +191,7 @@ struct ConfigurationTests {
         #expect(result.jumps.map(\.port) == [2, 22, 2200])
         #expect(result.jumps[1].user == "m")
         #expect(result.jumps[2].user == "last")
-        #expect(result.jumps.allSatisfy(\.jumps.isEmpty))
+        #expect(!result.jumps.contains { !$0.jumps.isEmpty })
     }
 
     @Test(arguments: [
@@ -212,14 +219,16 @@ struct ConfigurationTests {
     }
 
     @Test func `a file that is not there says nothing`() throws {
-        #expect(try SSHConfiguration(files: [folder.path + "/nothing"]).destination("n").hostName == "n")
+        let result = try SSHConfiguration(files: [folder.path + "/nothing"]).destination("n")
+        #expect(result.hostName == "n")
     }
 
     @Test func `no description shows a secret`() throws {
         setenv("POLYGRAPH_TEST_SECRET", "hush", 1)
         let file = try folder.write("secret", "hush\nmore\n")
         for secret in [SSHSecret.environment("POLYGRAPH_TEST_SECRET"), .file(file)] {
-            #expect(try secret.read(host: "h", step: "s") == Array("hush".utf8))
+            let value = try secret.read(host: "h", step: "s")
+            #expect(value == Array("hush".utf8))
             var result = try destination("", "n", SSHOverrides(passphrase: secret, password: secret))
             result.name = "n"
             #expect(!"\(result) \(secret)".contains("hush"))

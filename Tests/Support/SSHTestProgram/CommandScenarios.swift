@@ -138,7 +138,7 @@ extension Scenario {
         let outcomes = Mutex<[String]>([])
         Scenario.atOnce(20) { index in
             let answer: String
-            do {
+            do throws(SSHError) {
                 let script = "echo $$ >'\(files[index])'; sleep 1000"
                 _ = try connection.run(SSHCommand(script: script), timeout: .seconds(3))
                 answer = "ended"

@@ -5,7 +5,7 @@ import Glibc
 final class Server {
     let number: Int
     private unowned let world: World
-    private var process: Process?
+    private var process: ChildProcess?
     private var settings: [String] = []
 
     init(number: Int, world: World) {
@@ -33,13 +33,9 @@ final class Server {
         ]
         try lines.joined(separator: "\n").appending("\n").write(
             toFile: configuration, atomically: true, encoding: .utf8)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
-        process.arguments = [
-            "--net=/run/netns/\(name)", "/usr/sbin/sshd", "-D", "-f", configuration, "-E", log,
-        ]
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        let process = try ChildProcess(
+            ["/usr/bin/nsenter", "--net=/run/netns/\(name)", "/usr/sbin/sshd", "-D", "-f", configuration, "-E", log],
+            output: 2)
         self.process = process
         guard World.eventually({ world.readText(log).contains("Server listening") || !process.isRunning }),
             process.isRunning
@@ -49,13 +45,15 @@ final class Server {
     /// Ends the server and its connections, and starts it again.
     func restart(_ settings: [String]) throws {
         cutConnections()
-        process?.terminate()
-        process?.waitUntilExit()
+        if let process {
+            kill(process.number, SIGTERM)
+            process.wait()
+        }
         unlink(log)
         try start(settings)
     }
 
-    var processNumber: Int? { process.map { Int($0.processIdentifier) } }
+    var processNumber: Int? { process.map { Int($0.number) } }
 
     /// What threads may use.
     var running: ServerProcess { ServerProcess(number: processNumber ?? -1) }
