@@ -27,6 +27,9 @@ struct Authentication {
         }
         if let password = destination.password {
             let value = try password.read(host: destination.name, step: step)
+            if !methods.contains("password"), !methods.contains("keyboard-interactive") {
+                attempts.append("it takes no password, so that of \(password) was not tried")
+            }
             if methods.contains("password"), try tryPassword(value, password, &attempts) { return }
             if methods.contains("keyboard-interactive"), try tryQuestions(value, password, &attempts) { return }
         }

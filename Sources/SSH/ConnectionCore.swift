@@ -88,7 +88,9 @@ final class ConnectionCore: Sendable {
                 }
             }
             if try outcome.get() { return }
-            guard signal.wait(until: deadline) else {
+            // The thread has the same deadline, and knows better what was waited for.
+            let last = Deadline(nanoseconds: deadline.nanoseconds.addingReportingOverflow(100_000_000).partialValue)
+            guard signal.wait(until: deadline) || signal.wait(until: max(deadline, last)) else {
                 state.withLock { $0.waiters.removeAll { $0 === signal } }
                 throw SSHError(
                     .unreachable, host: host, step: "connect to \(address)", "no connection within the time given",

@@ -13,6 +13,9 @@ final class ConnectionLoop {
     /// How many sessions the server allows at once; OpenSSH's `MaxSessions` is 10 where nobody changed it. One is kept
     /// for commands that end others.
     private var sessionLimit = 10
+    /// When a session ended last, and when to try again after a refusal that came just then.
+    private var lastEnd: Deadline?
+    private var nextAttempt: Deadline?
     private var scratch = [UInt8](repeating: 0, count: 1 << 17)
     private var nextQuestion: Deadline
     private var questions = 0
@@ -67,7 +70,7 @@ final class ConnectionLoop {
             }
             if let silence = askForLife() { return silence }
             driver.wire.flush(driver.buffers)
-            driver.sleep(until: nextQuestion)
+            driver.sleep(until: nextAttempt.map { min($0, nextQuestion) } ?? nextQuestion)
         }
     }
 
@@ -95,7 +98,11 @@ final class ConnectionLoop {
 
     /// Opens channels as far as the server allows; false when the connection is lost.
     private func open() -> Bool {
-        while true {
+        if let moment = nextAttempt {
+            guard moment.hasPassed else { return true }
+            nextAttempt = nil
+        }
+        while nextAttempt == nil {
             if opening == nil {
                 guard let index = waiting.firstIndex(where: mayOpen) else { return true }
                 opening = waiting.remove(at: index)
@@ -112,6 +119,7 @@ final class ConnectionLoop {
             opening = nil
             refused(pipe)
         }
+        return true
     }
 
     private var sessionCount: Int { live.reduce(0) { $0 + ($1.pipe.purpose.isSession ? 1 : 0) } }
@@ -136,6 +144,12 @@ final class ConnectionLoop {
 
     /// The server refuses a channel: because there are too many, or because it never allows one.
     private func refused(_ pipe: ChannelPipe) {
+        // A server may count a session for a moment after its end.
+        if pipe.purpose.isSession, let lastEnd, lastEnd.remaining > -100_000_000 {
+            nextAttempt = Deadline(after: .milliseconds(2))
+            waiting.insert(pipe, at: 0)
+            return
+        }
         if pipe.purpose.isSession, sessionCount > 0 {
             sessionLimit = sessionCount
             waiting.insert(pipe, at: 0)
@@ -168,7 +182,7 @@ final class ConnectionLoop {
             switch progress {
             case .waiting: index += 1
             case .done:
-                live.remove(at: index)
+                if live.remove(at: index).pipe.purpose.isSession { lastEnd = .now }
                 hasRoom = true
             case .lost: return false
             }

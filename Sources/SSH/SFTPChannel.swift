@@ -15,6 +15,7 @@ final class SFTPChannel {
     private var ending: ChannelEnding?
     private var nextNumber: UInt32 = 0
     private(set) var extensions: Set<String> = []
+    private var hasStarted = false
 
     private static let longestMessage = 1 << 20
 
@@ -30,6 +31,7 @@ final class SFTPChannel {
         guard answer.kind == .version else { throw nonsense("start sftp") }
         var reader = WireReader(answer.body)
         while let name = reader.text(), reader.string() != nil { extensions.insert(name) }
+        hasStarted = true
     }
 
     deinit { pipe.abandon() }
@@ -73,9 +75,14 @@ final class SFTPChannel {
             if let answer = try parse(step) { return answer }
             if let ending {
                 if case .failed(let error) = ending { throw error.during(step) }
+                if hasStarted {
+                    throw SSHError(
+                        .connectionLost, host: host, step: step, "the host's sftp came to an end",
+                        remedy: "Try again.", isOutcomeUnknown: true)
+                }
                 throw SSHError(
                     .refused, host: host, step: step, "the server ended sftp",
-                    remedy: "See that its sshd_config has \"Subsystem sftp internal-sftp\".", isOutcomeUnknown: true)
+                    remedy: "See that its sshd_config has \"Subsystem sftp internal-sftp\".")
             }
             let news = pipe.take()
             if position == received.count {

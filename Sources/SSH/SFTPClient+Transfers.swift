@@ -96,6 +96,7 @@ extension SFTPClient {
         }
         if let (code, words) = refusal {
             let error = failure(code, words, step, path, by: deadline)
+            try? close(handle, by: deadline, step, path)
             // What does not fit must not keep the disk full; otherwise it is kept for another attempt.
             if error.reason.hasPrefix("no space") { try? remove(path) }
             throw error

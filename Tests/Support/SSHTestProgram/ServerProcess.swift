@@ -7,11 +7,11 @@ struct ServerProcess {
 
     /// Kills the processes that serve connections; the server itself goes on.
     func cutConnections() {
-        for child in children {
-            ServerProcess(number: child).cutConnections()
-            kill(pid_t(child), SIGKILL)
-        }
+        // Who holds the connection goes first.
+        for process in descendants { kill(pid_t(process), SIGKILL) }
     }
+
+    private var descendants: [Int] { children.flatMap { [$0] + ServerProcess(number: $0).descendants } }
 
     /// Stops the server, or lets it go on: while it is stopped, the kernel accepts and nobody answers.
     func setRunning(_ isRunning: Bool) { kill(pid_t(number), isRunning ? SIGCONT : SIGSTOP) }
