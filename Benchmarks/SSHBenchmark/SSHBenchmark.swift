@@ -35,6 +35,10 @@ struct SSHBenchmark {
             """
             set -e; cd '\(folder)'
             ip link set lo up; mount -t tmpfs tmpfs /run; mkdir -p /run/sshd; chmod 755 /run/sshd
+            if [ $(id -u) = 0 ]; then
+                # Login scripts of this machine's root are no part of the figures.
+                sed "s|^root:.*|root:x:0:0::$PWD:/bin/sh|" /etc/passwd >passwd; mount --bind passwd /etc/passwd
+            fi
             ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user
             cp user.pub authorized; chmod 644 authorized; chmod 755 .
             for number in 1 2 3 4 5; do

@@ -48,10 +48,15 @@ public final class SSHConnection: Sendable {
         let core = try ConnectionCore(host: destination.name)
         self.core = core
         let deadline = Deadline(after: destination.connectTimeout * (destination.jumps.count + 1))
+        guard LiveConnections.add(core) else {
+            throw SSHError(.handshake, host: destination.name, step: "start libssh2", "it has no memory")
+        }
         let code = ConnectionThread.start {
             SSHConnection.live(destination, jump, core, deadline)
+            LiveConnections.remove(core)
         }
         guard code == 0 else {
+            LiveConnections.remove(core)
             throw SSHError(
                 .unreachable, host: destination.name, step: "connect", "no thread can be started: \(errorText(code))")
         }

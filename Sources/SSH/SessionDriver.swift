@@ -25,7 +25,7 @@ final class SessionDriver {
 
     init(wire: Wire, host: String, news: WakeDescriptor) throws(SSHError) {
         buffers = SessionBuffers(descriptor: news.descriptor)
-        guard SSHLibrary.isReady, let session = buffers.makeSession() else {
+        guard let session = buffers.makeSession() else {
             wire.close()
             scratch.deallocate()
             throw SSHError(.handshake, host: host, step: "start libssh2", "it has no memory")
