@@ -12,6 +12,7 @@ enum Wire {
             case .socket(let descriptor):
                 let count = recv(descriptor, scratch.baseAddress, scratch.count, 0)
                 if count > 0 {
+                    acknowledge(descriptor)
                     buffers.receive(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
                     if count < scratch.count { return }
                 } else if count == 0 {
@@ -27,6 +28,13 @@ enum Wire {
                 return
             }
         }
+    }
+
+    /// A server that has not turned Nagle's delay off yet waits for the acknowledgement of its last packet before it
+    /// sends the next one, and this kernel would wait 40 ms with it.
+    private func acknowledge(_ descriptor: Int32) {
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Sends as much as the line takes.
