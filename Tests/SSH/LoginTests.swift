@@ -33,7 +33,7 @@ import Testing
         for name in ["password, wrong", "questions, wrong"] {
             expect(findings, name, fails: "authentication", with: ["POLYGRAPH_TEST_WRONG is refused"])
         }
-        expect(findings, "keys only, right", fails: "authentication", with: ["takes publickey"])
+        expect(findings, "keys only, right", fails: "authentication", with: ["takes publickey", "takes no password"])
         #expect(!findings.values.contains { $0.contains("horse") })
     }
 

@@ -35,6 +35,12 @@ import Testing
         expect(findings, "by itself, back", "2 true true")
     }
 
+    @Test func `new keys in the middle of everything`() throws {
+        guard let findings = try SSHTestProcess.findings("new-keys") else { return }
+        expect(findings, "errors", "")
+        expect(findings, "same", "true true")
+    }
+
     @Test func `a full disk`() throws {
         guard let findings = try SSHTestProcess.findings("disk-full") else { return }
         expect(findings, "full", fails: "file", with: ["no space is left", "df -h"])

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import PolygraphSSH
+import Synchronization
 
 extension Scenario {
     /// Bytes that do not repeat within a file of the tests.
@@ -182,6 +183,36 @@ extension Scenario {
         }
         findings["by itself, back"] = "\(cuts) \(transfer.resumedFrom > UInt64(size) / 2) \(data("back") == content)"
         return findings
+    }
+
+    /// A server that wants new keys again and again, in the middle of transfers and commands.
+    func newKeys() throws -> Findings {
+        let server = try world.addServer(["RekeyLimit 1M"])
+        let connection = try connect(server)
+        try Scenario.bytes(20_000_000, seed: 4).write(to: URL(fileURLWithPath: path("source")))
+        let (source, target, back) = (path("source"), path("target"), path("back"))
+        let wrong = Mutex<[String]>([])
+        Scenario.atOnce(3) { index in
+            do throws(SSHError) {
+                if index == 0 {
+                    for number in 0..<60 {
+                        let result = try connection.run(SSHCommand(["echo", "\(number)"]), timeout: .seconds(60))
+                        if result.output.text != "\(number)\n" { wrong.withLock { $0.append("\(result)") } }
+                    }
+                } else if index == 1 {
+                    _ = try SFTPClient(connection).upload(source, to: target, timeout: .seconds(60))
+                } else {
+                    _ = try SFTPClient(connection).download(source, to: back, timeout: .seconds(60))
+                }
+            } catch {
+                wrong.withLock { $0.append("\(error)") }
+            }
+        }
+        let errors = wrong.withLock { $0 }
+        return [
+            "errors": errors.joined(separator: "; "),
+            "same": "\(data("source") == data("target")) \(data("source") == data("back"))",
+        ]
     }
 
     func diskFull() throws -> Findings {

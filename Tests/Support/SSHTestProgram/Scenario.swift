@@ -25,6 +25,7 @@ struct Scenario {
         case "resumed": try resumed()
         case "disk-full": try diskFull()
         case "pool": try pool()
+        case "new-keys": try newKeys()
         default: throw World.Failure(description: "no scenario \(name)")
         }
     }

@@ -48,7 +48,18 @@ final class World {
             cat keys/ed25519.pub keys/ecdsa.pub keys/rsa.pub keys/protected.pub keys/pem.pub >keys/authorized
             chmod 644 keys/authorized
             """)
-        if isRoot { try makeUsers() }
+        if isRoot { try makeUsers() } else { try makeOneself() }
+    }
+
+    /// The one user there is, whose account is open and whose shell is a usual one.
+    private func makeOneself() throws {
+        try shell(
+            """
+            cd '\(folder)' && mkdir -p home/self
+            (grep -v '^\(user):' /etc/passwd; echo '\(user):*:\(getuid()):\(getgid())::\(folder)/home/self:/bin/sh') >passwd
+            echo '\(user):*:19000:0:99999:7:::' >shadow
+            mount --bind passwd /etc/passwd; mount --bind shadow /etc/shadow
+            """)
     }
 
     /// Users that exist inside this world only: files are laid over those of the machine.
