@@ -59,7 +59,7 @@ import Testing
         expect(findings, "no such user", fails: "sudo", with: ["nobody-of-that-name"])
         expect(findings, "deadline", fails: "deadline", with: ["process group was killed"])
         expect(findings, "gone", "true")
-        expect(findings, "arguments", "false")
+        expect(findings, "arguments", "true false")
         #expect(!findings.values.contains { $0.contains("horse") })
     }
 }
