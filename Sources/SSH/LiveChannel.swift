@@ -215,7 +215,7 @@ final class LiveChannel {
             if preamble!.sudo != nil {
                 pipe.end(.failed(SudoRefusal.error(driver.host, preamble!, output + errors)))
             } else {
-                pipe.deliver(output: output[...], errors: errors[...])
+                pipe.end(.failed(notBegun(output + errors)))
             }
         }
         var signal: UnsafeMutablePointer<CChar>?
@@ -230,6 +230,17 @@ final class LiveChannel {
             pipe.end(.exited(libssh2_channel_get_exit_status(handle)))
         }
         stage = .closing
+    }
+
+    /// What ran instead may have succeeded, which says nothing about the command.
+    private func notBegun(_ said: [UInt8]) -> SSHError {
+        let text = String(decoding: said.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline)
+            .joined(separator: "; ")
+        return SSHError(
+            .refused, host: driver.host, step: "start a command",
+            "the host did not run it" + (text.isEmpty ? "" : ", but said: \(text)"),
+            remedy: "See whether the user has a usual login shell there, and whether a ForceCommand stands in "
+                + "sshd_config or a command= before the key in authorized_keys.")
     }
 
     private func close() -> Progress {

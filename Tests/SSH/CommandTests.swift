@@ -23,6 +23,7 @@ import Testing
         expect(findings, "sink", "5000000")
         expect(findings, "input not read", "ok")
         expect(findings, "still there", "yes\n")
+        expect(findings, "another command", fails: "refused", with: ["did not run it", "not here", "ForceCommand"])
     }
 
     @Test func `fifty at once`() throws {

@@ -60,6 +60,8 @@ extension Scenario {
             _ = try run(command)
         }
         findings["still there"] = try say(connection, "echo yes")
+        let forced = try connect(try world.addServer(["ForceCommand echo not here"]))
+        findings["another command"] = outcome { _ = try forced.run(SSHCommand(["true"]), timeout: .seconds(60)) }
         return findings
     }
 
