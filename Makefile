@@ -10,7 +10,7 @@
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server python3 procps
+TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -74,6 +74,7 @@ bench: build-deps
 	.build/release/CheckerBenchmark
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
+	.build/release/SSHBenchmark
 
 documentation: build
 	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \
