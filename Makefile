@@ -10,7 +10,7 @@
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server python3 procps
+TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -54,11 +54,12 @@ build: build-deps
 demo: build
 	$(POLYGRAPH) run raft-register
 
-# Clusters and whole runs come last and by themselves: what they measure takes processor time that is their own.
+# Clusters, hosts and whole runs come last and by themselves: what they measure takes processor time that is their own.
 test: deps
 	swift build $(FLAGS) --build-tests
-	swift test $(FLAGS) --skip-build --skip PolygraphClusterTests --skip PolygraphCLITests
+	swift test $(FLAGS) --skip-build --skip PolygraphClusterTests --skip PolygraphSSHTests --skip PolygraphCLITests
 	swift test $(FLAGS) --skip-build --filter PolygraphClusterTests
+	swift test $(FLAGS) --skip-build --filter PolygraphSSHTests
 	swift test $(FLAGS) --skip-build --filter PolygraphCLITests
 
 # In a copy of the checker, which is built in .build/mutants.
@@ -74,6 +75,7 @@ bench: build-deps
 	.build/release/CheckerBenchmark
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
+	.build/release/SSHBenchmark
 
 documentation: build
 	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \

@@ -38,6 +38,10 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        // libssh2: SSH with the agents, keys and known hosts of the user, in one process and without a terminal.
+        .systemLibrary(
+            name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2",
+            providers: [.apt(["libssh2-1-dev"]), .brew(["libssh2"])]),
         // The system calls that Swift's Glibc module does not show, and the clock stub.
         .target(name: "CLinux", path: "Sources/CLinux"),
 
@@ -57,6 +61,7 @@ let package = Package(
         // Histories with known verdicts, for benchmarks, tests and `polygraph generate-history`.
         module("Synthesis", ["PolygraphHistory"]),
 
+        module("SSH", ["CLinux", "CSSH2"]),
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
         module("Cluster", ["CLinux"]),
@@ -112,6 +117,13 @@ let package = Package(
         .executableTarget(
             name: "LabBenchmark", dependencies: ["CLinux", "PolygraphCluster"], path: "Benchmarks/LabBenchmark",
             swiftSettings: settings),
+        // Servers in network namespaces of their own, and the calls that are made to them.
+        .executableTarget(
+            name: "SSHTestProgram", dependencies: ["CLinux", "PolygraphSSH"], path: "Tests/Support/SSHTestProgram",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "SSHBenchmark", dependencies: ["CLinux", "PolygraphSSH"], path: "Benchmarks/SSHBenchmark",
+            swiftSettings: settings),
         .executableTarget(
             name: "CheckerBenchmark",
             dependencies: [
@@ -140,6 +152,7 @@ let package = Package(
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
         tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
         tests("Cluster", ["CLinux", "LabTestProgram", "PolygraphCluster"]),
+        tests("SSH", ["PolygraphSSH", "SSHTestProgram"]),
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
         tests(
             "Runner",
