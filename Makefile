@@ -59,8 +59,8 @@ test: deps
 	swift build $(FLAGS) --build-tests
 	swift test $(FLAGS) --skip-build --skip PolygraphClusterTests --skip PolygraphSSHTests --skip PolygraphCLITests
 	swift test $(FLAGS) --skip-build --filter PolygraphClusterTests
-	swift test $(FLAGS) --skip-build --filter PolygraphSSHTests
 	swift test $(FLAGS) --skip-build --filter PolygraphCLITests
+	swift test $(FLAGS) --skip-build --filter PolygraphSSHTests
 
 # In a copy of the checker, which is built in .build/mutants.
 mutants:
