@@ -32,7 +32,9 @@ import Testing
             let result = try await PolygraphProcess.run(
                 ["run", workload, "--seed", "\(seed)", "--time", "40s", "--stop-on-violation"], in: folder.url,
                 within: 200)
-            #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
+            // A run that was too tame has not found it either: members of a cluster that is wrong about its members may
+            // say that nobody has left.
+            #expect([0, 1, 2].contains(result.status), "\(result.output)\(result.error)")
             guard result.status == 1 else { continue }
             // What is said while it runs fits a terminal, also the sentence on what is wrong.
             #expect(result.error.contains("INVALID after"))
