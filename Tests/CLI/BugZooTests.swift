@@ -24,7 +24,7 @@ import Testing
         "read of a state that never was", "fractured read", "effect of a failed operation", "update applied twice",
         "linearizability violation",
     ]
-    private static let seeds = [1, 2, 3]
+    private static let seeds = Array(1...8)
 
     @Test(arguments: workloads) func `is found and explained`(workload: String) async throws {
         for seed in Self.seeds {
