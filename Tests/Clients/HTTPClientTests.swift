@@ -2,7 +2,7 @@ import PolygraphClients
 import PolygraphHistory
 import Testing
 
-/// What answers mean for an operation: DESIGN's rules, on a real socket.
+/// What answers mean for an operation: what is certain and what is not, on a real socket.
 @Suite struct HTTPClientTests {
     private func spec(definite: Bool = true) throws -> HTTPClientSpec {
         func function(

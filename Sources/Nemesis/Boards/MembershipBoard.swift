@@ -21,8 +21,9 @@ public final class MembershipBoard {
     /// anybody was asked: they have not heard of earlier changes.
     private var pending: (change: MemberChange, node: Int, outdated: Set<Int>)?
 
-    /// Nanoseconds that members may take to show a change.
-    private static let patience: Int64 = 10_000_000_000
+    /// Nanoseconds that members may take to show a change. Other faults wait meanwhile, and so does the end of the one
+    /// that keeps the members from hearing of it.
+    private static let patience: Int64 = 1_000_000_000
 
     init(
         _ transport: any Transport, _ membership: (any Membership)?, now: @escaping () -> Int64,
