@@ -64,7 +64,7 @@ let package = Package(
         module("SSH", ["CLinux", "CSSH2"]),
         module("Generators", ["PolygraphHistory"]),
         module("Clients", ["CLinux", "PolygraphHistory"]),
-        module("Cluster", ["CLinux"]),
+        module("Cluster", ["CLinux", "PolygraphSSH"]),
         module("Systems", ["CLinux", "PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
         module(
             "Nemesis",

@@ -1,3 +1,5 @@
+import PolygraphCluster
+
 /// What a kind of fault is, for those who choose one: the workload file's reader, `polygraph list faults` and the
 /// table of `Documentation/faults.md` know faults from here only.
 public struct FaultDescription: Sendable {
@@ -22,13 +24,13 @@ public struct FaultDescription: Sendable {
     public var undo: String
     /// Whether its targets cannot serve while it is in force; `keep` and `break` count such nodes.
     public var takesNodesAway: Bool
-    /// Whether it needs the nodes of a lab on this machine.
-    public var isLocalOnly: Bool
+    /// Which kinds of cluster it can be done to.
+    public var reach: Set<TransportKind>
 
     public init(
         name: String, group: Group, summary: String, parameters: [FaultParameter], shorthand: String? = nil,
         needs: String = "local nodes", proof: String, undo: String, takesNodesAway: Bool = false,
-        isLocalOnly: Bool = true
+        reach: Set<TransportKind> = [.local]
     ) {
         self.name = name
         self.group = group
@@ -39,7 +41,7 @@ public struct FaultDescription: Sendable {
         self.proof = proof
         self.undo = undo
         self.takesNodesAway = takesNodesAway
-        self.isLocalOnly = isLocalOnly
+        self.reach = reach
     }
 
     public func parameter(_ name: String) -> FaultParameter? { parameters.first { $0.name == name } }

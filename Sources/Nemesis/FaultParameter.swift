@@ -1,3 +1,4 @@
+import PolygraphCluster
 import PolygraphHistory
 
 /// One setting of a kind of fault: what a workload file may say, and what is meant where it says nothing.
@@ -107,11 +108,14 @@ public struct ClusterShape: Hashable, Sendable {
     public var hasPrimary: Bool
     /// Whether the system says how nodes join and leave.
     public var hasMembership: Bool
+    /// Where the nodes are.
+    public var transport: TransportKind
 
-    public init(nodes: Int, hasPrimary: Bool, hasMembership: Bool = false) {
+    public init(nodes: Int, hasPrimary: Bool, hasMembership: Bool = false, transport: TransportKind = .local) {
         self.nodes = nodes
         self.hasPrimary = hasPrimary
         self.hasMembership = hasMembership
+        self.transport = transport
     }
 
     /// n1, n2, n3, …

@@ -14,6 +14,8 @@ public struct WorkloadFile: Sendable {
     public var description: String
     /// How many nodes there are: 1 … 64.
     public var nodes: Int
+    /// Where they are.
+    public var cluster: ClusterSpec
     public var system: DeclaredSystem
     public var client: HTTPClientSpec
     public var workload: WorkloadSpec

@@ -71,7 +71,7 @@ struct WorkloadReading {
             let every, let quiet, let packets, let dns, let check, let tame
         else { return nil }
         return WorkloadFile(
-            path: path, text: text, name: name, description: description, nodes: nodes, system: system,
+            path: path, text: text, name: name, description: description, nodes: nodes, cluster: .local, system: system,
             client: client, workload: workload, clients: clients, faults: faults ?? [],
             scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every, quiet: quiet,
             seed: seed ?? nil, packets: packets, dns: dns, check: check,

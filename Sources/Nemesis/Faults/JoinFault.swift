@@ -11,7 +11,7 @@ public struct JoinFault: Fault {
         ],
         needs: "`system.membership`; a node that is no member; a running majority",
         proof: "what the cluster answered, and the members as they name them", undo: "the node leaves again",
-        isLocalOnly: false)
+        reach: [.local, .hosts, .external])
 
     private let planned: PlannedFault
     private var joined: Int?

@@ -11,7 +11,7 @@ public struct LeaveFault: Fault {
         ],
         shorthand: "target", needs: "`system.membership`; a running majority",
         proof: "what the cluster answered, and the members as they name them", undo: "the node joins again",
-        takesNodesAway: true, isLocalOnly: false)
+        takesNodesAway: true, reach: [.local, .hosts, .external])
 
     private let planned: PlannedFault
     private var left: Set<Int> = []
