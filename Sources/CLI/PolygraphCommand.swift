@@ -25,7 +25,7 @@ struct PolygraphCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, ReplayCommand.self, ShrinkCommand.self, CheckCommand.self, PlanCommand.self,
             DoctorCommand.self, ListCommand.self,
-            SampleCommand.self, ExportCommand.self,
+            SampleCommand.self, HostCommand.self, ExportCommand.self,
             VerifyCommand.self, GenerateHistoryCommand.self,
         ])
 }

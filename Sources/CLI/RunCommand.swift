@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let file = try workload.load()
-        try LocalWorld.enter()
+        if file.cluster.kind == .local { try LocalWorld.enter() }
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = file.seed ?? UInt64.random(in: 0...999_999)

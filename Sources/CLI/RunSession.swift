@@ -48,34 +48,30 @@ struct RunSession {
                 "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
         }
 
-        var configuration = LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes")
-        configuration.seed = plan.seed
-        configuration.asksNameServer = file.dns
-        if file.packets { configuration.packetFile = folder.file("packets.pcapng") }
-        let lab: Lab
+        let cluster: RunCluster
         do throws(ClusterError) {
-            lab = try Lab(configuration)
+            cluster = try RunCluster(file, plan, folder, keepsFolders: options.keep, log)
         } catch {
+            line.finish()
+            log.write(error.description)
             throw RunError(error.description)
         }
+        let transport = cluster.transport
         let outcome: RunOutcome
         do throws(RunError) {
             outcome = try Run(
-                plan: plan, transport: lab, folder: folder, status: status, stop: stop,
+                plan: plan, transport: transport, folder: folder, status: status, stop: stop,
                 stopsOnViolation: options.stopOnViolation
             ).execute()
         } catch {
-            lab.tearDown()
+            transport.tearDown()
             line.finish()
             log.write(error.description)
             if stop.isRequested { return Ending(exitCode: ExitStatus.interrupted) }
             throw error
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
-        if !options.keep { removeData(of: outcome.nodes) }
-        if let packets = lab.packetCounts() {
-            log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
-        }
+        cluster.finish(keepsFolders: options.keep, log)
 
         status.phase = "checking"
         let isCutShort = outcome.interrupted || stop.isRequested
@@ -160,10 +156,6 @@ struct RunSession {
         return [.init("leader changes", .integer(leaderChanges))] + durability
             + outcome.steps.map { duration($0.name, $0.elapsed) }
             + [duration("in all, until the verdict", Int64(elapsed * 1e9))]
-    }
-
-    private func removeData(of nodes: [Node]) {
-        for node in nodes { try? FileManager.default.removeItem(atPath: node.dataDirectory) }
     }
 
     /// Relative to the working directory where that is shorter.

@@ -10,12 +10,15 @@ public struct TemplateNode: Hashable, Sendable {
     public var index: Int
     /// Its data directory.
     public var data: String
+    /// Where this program is on its machine; nil: where it is on this one.
+    public var program: String?
 
-    public init(name: String, address: String, index: Int, data: String = "") {
+    public init(name: String, address: String, index: Int, data: String = "", program: String? = nil) {
         self.name = name
         self.address = address
         self.index = index
         self.data = data
+        self.program = program
     }
 }
 

@@ -73,7 +73,7 @@ extension Template {
         case .addresses(let port): .string(joined(nodes.map(\.address), port))
         case .names(let port): .string(joined(nodes.map(\.name), port))
         case .data: .string(node.data)
-        case .polygraph: .string(program)
+        case .polygraph: .string(node.program ?? program)
         case .base64(let other): base64(value(of: other, node, nodes, program, member))
         default: preconditionFailure("\(placeholder.name) belongs to an operation")
         }

@@ -11,7 +11,8 @@ final class AgentHandle: Sendable {
     private let isOpen = Mutex(true)
 
     /// Starts the agent. It answers once before it is asked anything, when its namespaces exist.
-    init(nodeName: String) throws(ClusterError) {
+    /// - Parameter isOnHost: whether its node shares the machine's network and view of the file system.
+    init(nodeName: String, isOnHost: Bool = false) throws(ClusterError) {
         var pair: [Int32] = [-1, -1]
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &pair) == 0 else {
@@ -20,7 +21,7 @@ final class AgentHandle: Sendable {
         // Every request has a deadline: whoever waits for a node must not wait for ever.
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        process = NodeInit.spawn(title: "polygraph \(nodeName)", ["agent"], channel: pair[1])
+        process = NodeInit.spawn(title: "polygraph \(nodeName)", ["agent"] + (isOnHost ? ["host"] : []), channel: pair[1])
         close(pair[1])
         self.nodeName = nodeName
         channel = ControlChannel(descriptor: pair[0])

@@ -11,7 +11,8 @@ struct ControlChannel: Sendable {
         case system(Int32)
     }
 
-    func send(_ words: [String]) throws(Failure) {
+    /// A message as it is on the wire.
+    static func frame(_ words: [String]) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 4)
         for word in words {
             bytes.append(contentsOf: word.utf8)
@@ -19,6 +20,23 @@ struct ControlChannel: Sendable {
         }
         let length = UInt32(bytes.count - 4)
         for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index))) }
+        return bytes
+    }
+
+    /// How many bytes follow a message's first four.
+    static func length(_ head: some Collection<UInt8>) -> Int {
+        head.reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// The words of a message without its first four bytes.
+    static func words(_ body: some Collection<UInt8>) -> [String] {
+        body.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    func send(_ words: [String]) throws(Failure) {
+        let bytes = ControlChannel.frame(words)
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -35,11 +53,7 @@ struct ControlChannel: Sendable {
 
     func receive() throws(Failure) -> [String] {
         let head = try read(4)
-        let length = (0..<4).reduce(0) { $0 | Int(head[$1]) << (8 * $1) }
-        let body = try read(length)
-        return body.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
-            String(decoding: $0, as: UTF8.self)
-        }
+        return ControlChannel.words(try read(ControlChannel.length(head)))
     }
 
     private func read(_ length: Int) throws(Failure) -> [UInt8] {

@@ -47,16 +47,29 @@ final class ControlGroups: Sendable {
     }
 
     private let state = Mutex(State())
-    private let sweeper = Sweeper()
+    /// Tells these groups from those of others on the machine.
+    private let label: String
+    /// Sees to it that somebody removes a group when everybody here has been killed; false where nobody can.
+    private let remember: @Sendable (_ folder: String) -> Bool
+
+    /// Those of a lab.
+    convenience init() {
+        let sweeper = Sweeper()
+        self.init(label: ControlGroups.worldNumber()) { sweeper?.remember($0) == true }
+    }
+
+    init(label: String, remember: @escaping @Sendable (_ folder: String) -> Bool) {
+        self.label = label
+        self.remember = remember
+    }
 
     /// The groups of a node, made now where they do not exist.
     func places(of node: String) -> Places {
         state.withLock { state in
             if let known = state.places[node] { return known }
             if state.isEnded { return Places() }
-            let made = ControlGroups.make("polygraph-\(ControlGroups.worldNumber())-\(node)") { path in
-                // Somebody must be there to remove it when everybody in this world has been killed.
-                guard sweeper?.remember(path) == true else { return false }
+            let made = ControlGroups.make("polygraph-\(label)-\(node)") { path in
+                guard remember(path) else { return false }
                 guard mkdir(path, 0o755) == 0 || errno == EEXIST else { return false }
                 state.created.append(path)
                 return true
@@ -76,7 +89,7 @@ final class ControlGroups: Sendable {
         }
     }
 
-    private static func remove(_ folder: String) {
+    static func remove(_ folder: String) {
         // Processes that have been reaped take a moment to leave their group.
         for _ in 0..<100 where rmdir(folder) != 0 && errno == EBUSY { usleep(2000) }
     }

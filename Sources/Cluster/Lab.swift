@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A node's program runs in the node's data directory, with standard input at its end and its outputs appended to the
 /// logs. Relative paths of programs are relative to the controller's working directory.
-public final class Lab: Transport {
+public final class Lab: AgentTransport {
     public let name = "local"
     public let nodes: [Node]
     /// Where the clients reach the nodes from.
@@ -15,7 +15,6 @@ public final class Lab: Transport {
 
     private let configuration: LabConfiguration
     let agents: [AgentHandle]
-    let snapshots = Mutex<[Int: FileSnapshot]>([:])
     let ethernet: EthernetSwitch
     /// nil where the nodes know each other's names from their files.
     let nameServer: Mutex<NameServer?> = Mutex(nil)
@@ -123,31 +122,20 @@ public final class Lab: Transport {
 
     public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
         let beginnings = logs(of: node).map { LogTail.length($0) }
-        let answer = try agent(of: node).ask(.start(Lab.whole(launch), folder: node.dataDirectory))
+        let answer = try agent(of: node).ask(.start(whole(launch), folder: node.dataDirectory))
         if case .endedAtOnce(let status, let signal) = answer {
             let last = lastOutput(of: node, lines: 5, from: beginnings)
             throw ClusterError("start", node: node.name, Lab.endedAtOnce(launch, status, signal, last))
         }
     }
 
-    public func kill(_ node: Node) throws(ClusterError) -> Int {
-        try count(.kill, node)
+    func ask(_ node: Node, _ request: NodeRequest) throws(ClusterError) -> NodeAnswer {
+        try agent(of: node).ask(request)
     }
 
-    public func pause(_ node: Node) throws(ClusterError) -> Int {
-        try count(.pause, node)
-    }
+    func controlGroupPlaces(of node: Node) -> ControlGroups.Places { controlGroups.places(of: node.name) }
 
-    public func resume(_ node: Node) throws(ClusterError) -> Int {
-        try count(.resume, node)
-    }
-
-    public func state(of node: Node) -> NodeState {
-        guard let answer = try? agent(of: node).ask(.state), case .state(let state) = answer else {
-            return .exited(status: nil, signal: nil)
-        }
-        return state
-    }
+    var stateWithoutAnswer: NodeState { .exited(status: nil, signal: nil) }
 
     /// The last lines that the node's program wrote to its standard error, or, where that is empty, to its standard
     /// output, over all its starts.
@@ -176,15 +164,7 @@ public final class Lab: Transport {
         return agents[node.index]
     }
 
-    private func count(_ request: NodeRequest, _ node: Node) throws(ClusterError) -> Int {
-        let agent = try agent(of: node)
-        guard case .count(let count) = try agent.ask(request) else {
-            throw ClusterError("understand", node: node.name, "its agent gives a wrong answer")
-        }
-        return count
-    }
-
-    private static func endedAtOnce(
+    static func endedAtOnce(
         _ launch: Launch, _ status: Int32?, _ signal: Int32?, _ last: [String]
     ) -> String {
         let how = signal.map { "was ended by signal \($0)" } ?? "exited with status \(status ?? 0)"
@@ -193,9 +173,9 @@ public final class Lab: Transport {
     }
 
     /// With the controller's own environment where the launch says nothing else.
-    static func whole(_ launch: Launch) -> Launch {
+    func whole(_ launch: Launch) -> Launch {
         var whole = launch
-        whole.environment = inheritedEnvironment().merging(launch.environment) { _, new in new }
+        whole.environment = Lab.inheritedEnvironment().merging(launch.environment) { _, new in new }
         return whole
     }
 
@@ -211,15 +191,6 @@ public final class Lab: Transport {
         result[LabWorld.variable] = nil
         result[Sweeper.variable] = nil
         return result
-    }
-
-    // MARK: Clocks
-
-    public func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
-        guard case .clock(let proof) = try agent(of: node).ask(.setClock(skew)) else {
-            throw ClusterError("understand", node: node.name, "its agent gives a wrong answer")
-        }
-        return proof
     }
 
     // MARK: End

@@ -27,6 +27,9 @@ extension NodeAgent {
             return .process(.limits(try limits.set(wanted, run)))
         case .use:
             return .process(.use(limits.use(of: runningNode)))
+        case .clockWarnings(let name):
+            let processes = runningNode?.processes().map(\.pid) ?? []
+            return .process(.words(processes.isEmpty ? [] : ClockReach.warnings(node: name, processes: processes)))
         case .readClock:
             guard let run = runningNode else { return .clock(try clock.read(program: nil, [])) }
             return .clock(try clock.read(program: run.program, run.processes()))

@@ -6,16 +6,20 @@ import Glibc
 /// who waits for other processes. When the controller is gone its channel ends, and the node with it.
 struct NodeAgent {
     private let channel: ControlChannel
-    /// Where the program was started: relative paths of commands are relative to it.
-    private let startFolder = currentFolder()
+    /// Where the program was started, or what a host's controller says: relative paths of commands are relative to it.
+    private var startFolder = currentFolder()
+    /// Nil on a host, whose file system nodes see as it is.
     private var view: NodeView?
-    private var folder = ""
+    private(set) var name = ""
+    private(set) var folder = ""
     /// The node's folder, open: its path may be hidden.
     private var folderDescriptor: Int32 = -1
     var run: NodeRun?
     var clock = ClockBender()
     var limits = NodeLimits()
     private(set) var disk = DiskHandle()
+    /// The latest one of the data directory.
+    var snapshot: FileSnapshot?
     /// When the clock or the program was last changed.
     private var clockChanged: Int64 = 0
     /// What `EndCause.memoryKillsOfMachine` was when the last run began.
@@ -28,14 +32,18 @@ struct NodeAgent {
         self.channel = channel
     }
 
-    static func main(_ channel: ControlChannel) -> Never {
+    /// - Parameter isOnHost: whether the node shares the machine's network and view of the file system.
+    static func main(_ channel: ControlChannel, isOnHost: Bool) -> Never {
         lab_close_from(4)
         _ = fcntl(channel.descriptor, F_SETFD, FD_CLOEXEC)
         signal(SIGPIPE, SIG_IGN)
         var agent = NodeAgent(channel)
         do {
             // Shared memory in the manner of System V outlives its processes: it must end with the lab.
-            let namespaces = [lab_namespace_network, lab_namespace_name, lab_namespace_communication]
+            let namespaces =
+                isOnHost
+                ? [lab_namespace_communication]
+                : [lab_namespace_network, lab_namespace_name, lab_namespace_communication]
             let code = lab_unshare(Int32(namespaces.reduce(0) { $0 | $1.rawValue }))
             if code != 0 {
                 try channel.send(NodeAnswer.failed(step: "create the namespaces of", message: errorText(code)).words)
@@ -99,6 +107,9 @@ struct NodeAgent {
         case .configure(let configuration):
             try configure(configuration)
             return .done
+        case .configureHost(let name, let folder, let programs):
+            try configure(name, folder: folder, programs: programs)
+            return .done
         case .start(let launch, let folder):
             return try start(launch, dataFolder: folder)
         case .kill:
@@ -120,6 +131,8 @@ struct NodeAgent {
             return try carryOut(request)
         case .disk(let words):
             return .disk(try carryOutDisk(words))
+        case .files(let request):
+            return try carryOut(request)
         }
     }
 
@@ -153,9 +166,8 @@ struct NodeAgent {
         func check(_ code: Int32, _ step: String) throws(ClusterError) {
             if code != 0 { throw ClusterError(step, errorText(code)) }
         }
-        folder = configuration.folder
-        folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folderDescriptor >= 0 else { throw ClusterError("open \(folder) for", errorText(errno)) }
+        name = configuration.name
+        try enter(configuration.folder)
         try check(lab_interface_up("lo"), "bring up the loopback interface of")
         try check(lab_interface_plain("eth0"), "configure eth0 of")
         try check(lab_interface_address("eth0", configuration.address, configuration.mask), "give an address to")
@@ -166,6 +178,19 @@ struct NodeAgent {
         try view.keep(folder + "/data")
         try view.keep(startFolder)
         self.view = view
+    }
+
+    private mutating func configure(_ name: String, folder: String, programs: String) throws(ClusterError) {
+        self.name = name
+        startFolder = programs
+        try enter(folder)
+    }
+
+    private mutating func enter(_ folder: String) throws(ClusterError) {
+        if folderDescriptor >= 0 { close(folderDescriptor) }
+        self.folder = folder
+        folderDescriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folderDescriptor >= 0 else { throw ClusterError("open \(folder) for", errorText(errno)) }
     }
 
     private mutating func start(_ launch: Launch, dataFolder: String) throws(ClusterError) -> NodeAnswer {
@@ -207,7 +232,8 @@ struct NodeAgent {
 
     /// Shows the node the files that its command names, where a private folder hides them.
     private mutating func showFiles(of launch: Launch) throws(ClusterError) {
-        guard view != nil else { throw ClusterError("start", "the node is not configured") }
+        guard folderDescriptor >= 0 else { throw ClusterError("start", "the node is not configured") }
+        guard view != nil else { return }
         for (index, word) in launch.command.enumerated() {
             for candidate in [word] + word.split(separator: "=").dropFirst().map(String.init) {
                 let path = index == 0 && word.contains("/") ? absolutePath(word, in: startFolder) : candidate

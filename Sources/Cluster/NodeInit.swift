@@ -17,7 +17,12 @@ public enum NodeInit {
     public static func main() -> Never {
         switch CommandLine.arguments[2] {
         case "agent":
-            NodeAgent.main(ControlChannel(descriptor: 3))
+            NodeAgent.main(
+                ControlChannel(descriptor: 3), isOnHost: CommandLine.argc > 3 && CommandLine.arguments[3] == "host")
+        case HostGuardian.word where CommandLine.argc == 5:
+            exit(HostGuardian.main(HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0))
+        case HostServer.word where CommandLine.argc == 5:
+            exit(HostServer.main(HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0))
         case DiskSupervisor.word:
             DiskSupervisor.main(ControlChannel(descriptor: 3), Array(CommandLine.arguments.dropFirst(3)))
         case "probe" where CommandLine.argc == 4:

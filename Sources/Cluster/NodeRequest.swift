@@ -2,6 +2,9 @@
 enum NodeRequest {
     /// Everything else that `ready` has promised is done: configure the network and the view of the file system.
     case configure(Configuration)
+    /// The same on a host, whose network and file system the node shares: the node's name, where its logs and the folder
+    /// `data` are, and what relative paths of programs are relative to.
+    case configureHost(name: String, folder: String, programs: String)
     case start(Launch, folder: String)
     case kill
     case pause
@@ -11,6 +14,7 @@ enum NodeRequest {
     case process(ProcessRequest)
     /// For the agent's disk supervision; the words are its own.
     case disk([String])
+    case files(FileRequest)
 
     struct Configuration {
         var name: String
@@ -37,6 +41,7 @@ enum NodeRequest {
         switch self {
         case .configure(let it):
             ["configure", it.name, String(it.address), String(it.mask), it.hosts, it.resolver, it.folder]
+        case .configureHost(let name, let folder, let programs): ["configure-host", name, folder, programs]
         case .start(let launch, let folder):
             ["start", folder, String(launch.command.count)] + launch.command
                 + launch.environment.map { $0.key + "=" + $0.value }
@@ -47,6 +52,7 @@ enum NodeRequest {
         case .setClock(let skew): ["clock"] + skew.requestWords
         case .process(let request): ["process"] + request.words
         case .disk(let words): ["disk"] + words
+        case .files(let request): ["files"] + request.words
         }
     }
 
@@ -58,6 +64,8 @@ enum NodeRequest {
                 Configuration(
                     name: words[1], address: address, mask: mask, hosts: words[4], resolver: words[5],
                     folder: words[6]))
+        case "configure-host" where words.count == 4:
+            self = .configureHost(name: words[1], folder: words[2], programs: words[3])
         case "start":
             guard words.count > 2, let count = Int(words[2]), words.count >= 3 + count else { return nil }
             var environment: [String: String] = [:]
@@ -77,6 +85,9 @@ enum NodeRequest {
             guard let request = ProcessRequest(words: Array(words.dropFirst())) else { return nil }
             self = .process(request)
         case "disk": self = .disk(Array(words.dropFirst()))
+        case "files":
+            guard let request = FileRequest(words: Array(words.dropFirst())) else { return nil }
+            self = .files(request)
         default: return nil
         }
     }
@@ -90,6 +101,7 @@ enum NodeAnswer {
     case clock(ClockProof)
     case process(ProcessAnswer)
     case disk([String])
+    case damage([FileDamage])
     case failed(step: String, message: String)
     /// The program has started, and ended within the grace period.
     case endedAtOnce(status: Int32?, signal: Int32?)
@@ -99,6 +111,7 @@ enum NodeAnswer {
         case .done: ["done"]
         case .count(let count): ["count", String(count)]
         case .state(.notStarted): ["state", "none"]
+        case .state(.unreachable): ["state", "unreachable"]
         case .state(.running(let pids)): ["state", "running"] + pids.map { String($0) }
         case .state(.paused(let pids)): ["state", "paused"] + pids.map { String($0) }
         case .state(.exited(let status, let signal)): ["state", "exited"] + NodeAnswer.words(status, signal)
@@ -108,6 +121,7 @@ enum NodeAnswer {
             ]
         case .process(let answer): ["process"] + answer.words
         case .disk(let words): ["disk"] + words
+        case .damage(let damage): ["damage"] + damage.flatMap(\.words)
         case .failed(let step, let message): ["failed", step, message]
         case .endedAtOnce(let status, let signal): ["ended"] + NodeAnswer.words(status, signal)
         }
@@ -127,6 +141,7 @@ enum NodeAnswer {
             guard words.count > 1 else { return nil }
             switch words[1] {
             case "none": self = .state(.notStarted)
+            case "unreachable": self = .state(.unreachable)
             case "running": self = .state(.running(pids: words[2...].compactMap { Int32($0) }))
             case "paused": self = .state(.paused(pids: words[2...].compactMap { Int32($0) }))
             default:
@@ -143,6 +158,12 @@ enum NodeAnswer {
             guard let answer = ProcessAnswer(words: Array(words.dropFirst())) else { return nil }
             self = .process(answer)
         case "disk": self = .disk(Array(words.dropFirst()))
+        case "damage":
+            let damage = stride(from: 1, to: words.count, by: 4).map {
+                FileDamage(words: words[$0..<min(words.count, $0 + 4)])
+            }
+            guard !damage.contains(nil) else { return nil }
+            self = .damage(damage.compactMap { $0 })
         case "failed":
             guard words.count == 3 else { return nil }
             self = .failed(step: words[1], message: words[2])

@@ -9,6 +9,8 @@ enum ProcessRequest {
     case limits(ResourceLimits, groups: ControlGroups.Places)
     case use
     case readClock
+    /// What of the node's time no change of its clock reaches; with the node's name.
+    case clockWarnings(String)
 
     var words: [String] {
         func word(_ number: Int64?) -> String { number.map { String($0) } ?? "" }
@@ -26,6 +28,7 @@ enum ProcessRequest {
             ] + groups.words
         case .use: ["use"]
         case .readClock: ["clock"]
+        case .clockWarnings(let name): ["clock-warnings", name]
         }
     }
 
@@ -57,6 +60,7 @@ enum ProcessRequest {
             self = .limits(limits, groups: groups)
         case "use": self = .use
         case "clock": self = .readClock
+        case "clock-warnings" where words.count == 2: self = .clockWarnings(words[1])
         default: return nil
         }
     }
@@ -69,12 +73,14 @@ enum ProcessAnswer {
     case endCause(EndCause?)
     case limits(LimitProof)
     case use(ResourceUse)
+    case words([String])
 
     var words: [String] {
         switch self {
         case .interrupted(let start): ["interrupted", String(start.elapsed), String(start.processes)]
         case .executed(let outcome): ["executed", outcome.status.map { String($0) } ?? "", outcome.output]
         case .endCause(let cause): ["cause", cause?.rawValue ?? ""]
+        case .words(let words): ["words"] + words
         case .limits(let proof):
             ["limits", String(proof.processes), String(proof.elapsed), String(proof.mechanisms.count)]
                 + proof.mechanisms.flatMap { [$0.key, $0.value] }
@@ -95,6 +101,7 @@ enum ProcessAnswer {
             self = .interrupted(InterruptedStart(elapsed: numbers[0], processes: Int(numbers[1])))
         case "executed" where words.count == 3:
             self = .executed(CommandOutcome(status: Int32(words[1]), output: words[2]))
+        case "words": self = .words(Array(words.dropFirst()))
         case "cause" where words.count == 2: self = .endCause(EndCause(rawValue: words[1]))
         case "limits" where words.count >= 4:
             guard let mechanisms = Int(words[3]), words.count >= 4 + 2 * mechanisms, words.count % 2 == 0 else {

@@ -8,12 +8,15 @@ public struct Node: Hashable, Sendable {
     public let address: String
     /// Its data directory, as its own processes see it; survives kills, not the end of the run.
     public let dataDirectory: String
+    /// Where this program is on the node's machine; nil: where it is on this one.
+    public let program: String?
 
-    public init(index: Int, name: String, address: String, dataDirectory: String) {
+    public init(index: Int, name: String, address: String, dataDirectory: String, program: String? = nil) {
         self.index = index
         self.name = name
         self.address = address
         self.dataDirectory = dataDirectory
+        self.program = program
     }
 }
 
@@ -56,6 +59,8 @@ public enum NodeState: Hashable, Sendable {
     /// Ended by itself or by `kill`, with the exit status, or the number of the signal that ended it: `endCause` says
     /// who wanted it.
     case exited(status: Int32?, signal: Int32?)
+    /// Nobody knows: the node's host does not answer.
+    case unreachable
 }
 
 /// What a change of clocks did.
@@ -150,9 +155,13 @@ public protocol Transport: ProcessControl {
 
     /// Ends all processes, heals everything, and gives everything back. Harmless when called again.
     func tearDown()
+    /// What the reader of a verdict should know of the hosts, one sentence each; complete after `tearDown`.
+    var warnings: [String] { get }
 }
 
 extension Transport {
+    public var warnings: [String] { [] }
+
     public func outputFiles(of node: Node) -> [String] { [] }
 }
 

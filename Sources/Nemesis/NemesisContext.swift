@@ -83,7 +83,7 @@ extension Transport {
     func isUp(_ node: Node) -> Bool {
         switch state(of: node) {
         case .running, .paused: true
-        case .notStarted, .exited: false
+        case .notStarted, .exited, .unreachable: false
         }
     }
 }

@@ -167,6 +167,7 @@ public struct Run {
         status.phase = "stopping nodes"
         transport.tearDown()
         step("stop nodes")
+        warnings += transport.warnings
         do throws(HistoryError) {
             try journal.close()
         } catch {

@@ -112,6 +112,13 @@ public final class SSHConnection: Sendable {
 
     /// Starts a command, which runs whether or not anybody waits for it.
     public func start(_ command: SSHCommand) throws(SSHError) -> SSHRunningCommand {
+        let (pipe, signal) = try begin(command)
+        pipe.append(command.input)
+        pipe.endInput()
+        return SSHRunningCommand(command, pipe, signal, connection: self)
+    }
+
+    func begin(_ command: SSHCommand) throws(SSHError) -> (ChannelPipe, Signal) {
         let text = try CommandScript.text(command, host: destination.name)
         var password: [UInt8] = []
         if let secret = command.sudo?.password {
@@ -121,10 +128,8 @@ public final class SSHConnection: Sendable {
         let pipe = ChannelPipe(
             .command(text, CommandPreamble(sudo: command.sudo, password: password)), user: .caller(signal),
             connection: core.news)
-        pipe.append(command.input)
-        pipe.endInput()
         try post(pipe, "run \(command.name)")
-        return SSHRunningCommand(command, pipe, signal, connection: self)
+        return (pipe, signal)
     }
 
     /// Runs a command to its end, or to the end of the time, when its process group is killed.

@@ -57,7 +57,9 @@ public struct HTTPProbe: Hashable, Sendable {
 extension TemplateNode {
     /// A node of a cluster, which counts from 0, as templates know it.
     public init(_ node: Node) {
-        self.init(name: node.name, address: node.address, index: node.index + 1, data: node.dataDirectory)
+        self.init(
+            name: node.name, address: node.address, index: node.index + 1, data: node.dataDirectory,
+            program: node.program)
     }
 }
 

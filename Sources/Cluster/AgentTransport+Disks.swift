@@ -1,7 +1,6 @@
 import Glibc
-import Synchronization
 
-extension Lab {
+extension AgentTransport {
     public func superviseDisk(_ node: Node, _ supervision: DiskSupervision) throws(ClusterError) {
         _ = try disk(node, ["supervise"] + supervision.words)
     }
@@ -40,31 +39,32 @@ extension Lab {
     }
 
     public func corruptFiles(_ node: Node, _ corruption: FileCorruption) throws(ClusterError) -> [FileDamage] {
-        try corruption.apply(to: node.dataDirectory, of: node.name)
+        try damage(node, .corrupt(corruption))
     }
 
     public func snapshotFiles(_ node: Node, matching pattern: String) throws(ClusterError) -> Int {
-        let snapshot = try FileSnapshot(of: node.dataDirectory, matching: pattern, node: node.name)
-        snapshots.withLock { $0[node.index] = snapshot }
-        return snapshot.count
+        guard case .count(let count) = try files(node, .snapshot(pattern: pattern)) else { throw misunderstood(node) }
+        return count
     }
 
     public func rollBackFiles(_ node: Node) throws(ClusterError) -> [FileDamage] {
-        guard let snapshot = snapshots.withLock({ $0[node.index] }) else {
-            throw ClusterError("roll back files of", node: node.name, "there is no snapshot of them")
-        }
-        return try snapshot.restore(node: node.name)
+        try damage(node, .rollBack)
+    }
+
+    func files(_ node: Node, _ request: FileRequest) throws(ClusterError) -> NodeAnswer {
+        try ask(node, .files(request))
+    }
+
+    private func damage(_ node: Node, _ request: FileRequest) throws(ClusterError) -> [FileDamage] {
+        guard case .damage(let damage) = try files(node, request) else { throw misunderstood(node) }
+        return damage
     }
 
     private func disk(_ node: Node, _ words: [String]) throws(ClusterError) -> [String] {
-        guard case .disk(let answer) = try agent(of: node).ask(.disk(words)) else { throw misunderstood(node) }
+        guard case .disk(let answer) = try ask(node, .disk(words)) else { throw misunderstood(node) }
         if answer.first == "failed" {
             throw ClusterError("reach the disk of", node: node.name, answer.dropFirst().joined(separator: " "))
         }
         return answer
-    }
-
-    private func misunderstood(_ node: Node) -> ClusterError {
-        ClusterError("understand", node: node.name, "its agent gives a wrong answer")
     }
 }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import PolygraphCluster
+import PolygraphHistory
+
+struct HostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host",
+        abstract: "What Polygraph does on the hosts of a cluster; it calls this itself.",
+        discussion: """
+            A copy of this program is put on every host and started there as root. It owns the node's processes, the \
+            rules of the packet filter and the clock, and undoes everything when it hears nothing of its controller.
+            """,
+        shouldDisplay: false, subcommands: [HostAttachCommand.self, HostHealCommand.self])
+}
+
+struct HostAttachCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach", abstract: "Join standard input and output to the helper of a folder, which is started.")
+
+    @Option(help: "The folder of one node of one run.")
+    var folder: String
+
+    @Option(help: "Silence after which everything is undone, as 20s.")
+    var lease: String
+
+    func run() throws {
+        guard let duration = Quantity.parseDuration(lease) else {
+            throw CommandFailure.wrongUse("--lease: expected a duration such as 20s, not `\(lease)`")
+        }
+        do throws(ClusterError) {
+            try HostHelper.attach(folder: folder, lease: duration)
+        } catch {
+            throw CommandFailure.failure(error.description)
+        }
+    }
+}
+
+struct HostHealCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "heal", abstract: "End what works in a folder, and undo what it has changed on this host.")
+
+    @Option(help: "The folder of one node of one run.")
+    var folder: String
+
+    @Option(help: "The true time in nanoseconds since 1970, for a clock that was bent before the last start.")
+    var trueTime: Int64?
+
+    func run() throws {
+        do throws(ClusterError) {
+            for line in try HostHelper.heal(folder: folder, trueTime: trueTime) { Console.print(line) }
+        } catch {
+            throw CommandFailure.failure(error.description)
+        }
+    }
+}

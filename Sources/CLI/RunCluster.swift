@@ -1,0 +1,64 @@
+import FoundationEssentials
+import PolygraphCluster
+import PolygraphHistory
+import PolygraphRunner
+import PolygraphWorkloads
+
+/// The cluster of one run: made as the workload file says.
+struct RunCluster {
+    let transport: any Transport
+    /// Where the nodes are on this machine.
+    private let lab: Lab?
+
+    /// - Parameter keepsFolders: whether what nodes leave on hosts stays there.
+    init(
+        _ file: WorkloadFile, _ plan: Plan, _ folder: RunFolder, keepsFolders: Bool, _ log: RunLog
+    ) throws(ClusterError) {
+        switch file.cluster {
+        case .local:
+            var configuration = LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes")
+            configuration.seed = plan.seed
+            configuration.asksNameServer = file.dns
+            if file.packets { configuration.packetFile = folder.file("packets.pcapng") }
+            let lab = try Lab(configuration)
+            self.lab = lab
+            transport = lab
+        case .hosts(let configuration):
+            let hosts = try HostTransport(
+                configuration, run: Self.hostRun(plan, folder), folder: folder.path + "/nodes",
+                keepsFolders: keepsFolders)
+            // Before anything is done to a host: whoever finds this folder can undo it.
+            do throws(RunError) {
+                var bytes: [UInt8] = []
+                JSONWriter.append(hosts.record.value, to: &bytes)
+                try folder.write(HostsRecord.fileName, bytes + [UInt8(ascii: "\n")])
+            } catch {
+                hosts.tearDown()
+                throw ClusterError("note what hosts there are", error.description)
+            }
+            lab = nil
+            transport = hosts
+        case .external(let configuration):
+            _ = configuration
+            throw ClusterError("reach the endpoints", "not yet")
+        }
+        for node in transport.nodes { log.write("\(node.name) is at \(node.address)") }
+    }
+
+    /// Names the run on its hosts: by the workload, the time and the short id of its folder.
+    private static func hostRun(_ plan: Plan, _ folder: RunFolder) -> String {
+        let name = plan.name.prefix(30) + "-" + (folder.path.split(separator: "/").last ?? "run")
+        return String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+    }
+
+    /// What is left to do and to say when the nodes have ended.
+    func finish(keepsFolders: Bool, _ log: RunLog) {
+        guard let lab else { return }
+        if !keepsFolders {
+            for node in lab.nodes { try? FileManager.default.removeItem(atPath: node.dataDirectory) }
+        }
+        if let packets = lab.packetCounts() {
+            log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
+        }
+    }
+}

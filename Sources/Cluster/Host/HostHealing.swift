@@ -1,0 +1,78 @@
+import CLinux
+import Glibc
+
+/// Undoes what a helper that is gone has left on its host, from its journal alone.
+enum HostHealing {
+    /// - Parameter trueTime: nanoseconds of the wall clock, for a clock that was bent before the machine was started
+    ///   again; nil: nobody knows.
+    /// - Returns: what was undone, and what could not be, one sentence each; none where there was nothing to do.
+    static func undo(_ folder: HostFolder, trueTime: Int64? = nil) -> [String] {
+        let journal = HostJournal(folder)
+        let entries = journal.unfinished()
+        if entries.isEmpty { return [] }
+        var said: [String] = []
+        var isWhole = true
+        func attempt(_ done: String, _ body: () throws(ClusterError) -> Bool) {
+            do throws(ClusterError) {
+                if try body() { said.append(done) }
+            } catch {
+                isWhole = false
+                said.append(error.description)
+            }
+        }
+        // Who still runs could go on changing things.
+        for case .process(let number, let began) in entries.reversed() {
+            attempt("ended process \(number)") { () throws(ClusterError) in try end(number, began: began) }
+        }
+        for id in Set(entries.compactMap(\.linksIdentifier)).sorted() {
+            attempt("removed the rules of \(id) from the packet filter") { () throws(ClusterError) in
+                try HostNetwork.removeEverything(id: id)
+                return true
+            }
+        }
+        if let record = entries.lazy.compactMap(\.clockRecord).last {
+            attempt("set the clock right") { () throws(ClusterError) in try restoreClock(record, trueTime) }
+        }
+        for case .group(let path) in entries where access(path, F_OK) == 0 { ControlGroups.remove(path) }
+        if isWhole { attempt("") { () throws(ClusterError) in try journal.append([.undone]); return false } }
+        return said
+    }
+
+    private static func restoreClock(_ record: [String], _ trueTime: Int64?) throws(ClusterError) -> Bool {
+        guard var clock = HostClock(record: record) else {
+            throw ClusterError("set the clock right on", "the record of the true time cannot be understood: \(record)")
+        }
+        guard clock.knowsTrueTime || trueTime != nil else {
+            throw ClusterError(
+                "set the clock right on",
+                "the machine was started again since, and what it knew of the true time is gone; `polygraph heal` with "
+                    + "the run's folder knows it, or let the host ask its time server")
+        }
+        try clock.restore(trueTime: trueTime)
+        return true
+    }
+
+    /// Ends one of our processes, if it is still the same.
+    private static func end(_ number: Int32, began: UInt64) throws(ClusterError) -> Bool {
+        func isThere() -> Bool {
+            guard number != getpid(), let text = readFile("/proc/\(number)/stat"),
+                let entry = ProcessEntry(statistics: text)
+            else { return false }
+            return entry.startTime == began && entry.isAlive
+        }
+        guard isThere() else { return false }
+        kill(number, SIGKILL)
+        let limit = lab_monotonic_time() + 5_000_000_000
+        while isThere() {
+            if lab_monotonic_time() > limit { throw ClusterError("end process \(number) on", "it does not end") }
+            usleep(2_000)
+        }
+        return true
+    }
+}
+
+extension HostJournal.Entry {
+    fileprivate var linksIdentifier: String? { if case .links(let id) = self { id } else { nil } }
+
+    fileprivate var clockRecord: [String]? { if case .clock(let record) = self { record } else { nil } }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import PolygraphSSH
+
+/// The end of a run on one host: logs come here, everything is undone there, and the node's folder goes.
+struct HostEnding: Sendable {
+    let handle: HostHandle
+    let configuration: HostsConfiguration
+    /// Where the logs are put on this machine.
+    let target: String
+    let keepsFolder: Bool
+
+    private static let short: Int64 = 20_000_000_000
+    private static let long: Int64 = 120_000_000_000
+
+    /// - Returns: what went wrong, one sentence each.
+    func carryOut() -> [String] {
+        defer { handle.close() }
+        var said: [String] = []
+        do throws(ClusterError) {
+            // No node may go on writing while its logs are packed, and no fault may stand in the way of others.
+            _ = try handle.ask(.agent(NodeRequest.kill.words), reconnectFor: HostEnding.short)
+            said += collect()
+            _ = try handle.ask(.end, reconnectFor: HostEnding.short)
+        } catch {
+            return said + [
+                "\(error.description) The helper there undoes everything by itself within "
+                    + "\(configuration.lease / 1_000_000_000) s of silence; `polygraph heal` with the run's folder makes sure of it."
+            ]
+        }
+        if !keepsFolder { said += wipe() }
+        return said
+    }
+
+    private func collect() -> [String] {
+        do throws(ClusterError) {
+            let code = makeFolders(target)
+            guard code == 0 else { throw ClusterError("create \(target)", errorText(code)) }
+            let patterns = handle.folder.outputs + configuration.logs
+            let packed = try handle.ask(.collect(patterns: patterns, limit: configuration.logLimit)).dropFirst()
+            for name in packed {
+                let local = "\(target)/\(name)"
+                do throws(RemoteError) {
+                    try handle.remote.download(
+                        "\(handle.folder.collected)/\(name)", to: local, timeout: HostEnding.long)
+                } catch {
+                    throw error.during("collect the logs of", handle.node)
+                }
+                // They are read more often than they are kept.
+                _ = try? HostPrograms().run(["gzip", "-df", local])
+            }
+            return []
+        } catch {
+            return [error.description]
+        }
+    }
+
+    private func wipe() -> [String] {
+        do throws(RemoteError) {
+            let folder = ShellQuoting.quote(handle.folder.path)
+            let run = ShellQuoting.quote(String(handle.folder.path.prefix(upTo: handle.folder.path.lastIndex(of: "/")!)))
+            // The helper closes its socket last.
+            let script = """
+                for i in 1 2 3 4 5 6 7 8 9 10; do
+                  rm -rf \(folder) && [ ! -e \(folder) ] && break
+                  sleep 0.1
+                done
+                [ ! -e \(folder) ] || exit 1
+                rmdir \(run) 2>/dev/null || true
+                """
+            let outcome = try handle.remote.run(script, asRoot: true, timeout: HostEnding.long)
+            return outcome.status == 0
+                ? [] : ["\(handle.node): the folder \(handle.folder.path) could not be removed: \(outcome.words)"]
+        } catch {
+            return ["\(handle.node): the folder \(handle.folder.path) is still there: \(error.message)"]
+        }
+    }
+}
