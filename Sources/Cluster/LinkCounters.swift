@@ -36,7 +36,7 @@ public struct LinkCounters: Hashable, Sendable {
         return difference
     }
 
-    private static var all: [WritableKeyPath<LinkCounters, UInt64>] {
+    static var all: [WritableKeyPath<LinkCounters, UInt64>] {
         [
             \.forwardedFrames, \.forwardedBytes, \.cutFrames, \.lostFrames, \.queueDrops, \.duplicatedFrames,
             \.corruptedFrames, \.reorderedFrames, \.delayedFrames, \.delay, \.resets,

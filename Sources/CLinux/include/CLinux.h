@@ -1,6 +1,7 @@
 #pragma once
 #include "clock.h"
 #include "event.h"
+#include "lab_host.h"
 #include "lab_network.h"
 #include "lab_node.h"
 #include "lab_packet.h"
