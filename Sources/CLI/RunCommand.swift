@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let file = try workload.load()
-        try LocalWorld.enter()
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = file.seed ?? UInt64.random(in: 0...999_999)
@@ -35,7 +35,13 @@ struct RunCommand: ParsableCommand {
 /// The world in which local nodes live.
 enum LocalWorld {
     /// Goes on inside of it; outside, this never returns but by an error.
-    static func enter() throws {
+    /// - Throws: `CommandFailure`, also where the file has its nodes elsewhere.
+    static func enter(for file: WorkloadFile) throws {
+        guard file.cluster == .local else {
+            throw CommandFailure.wrongUse(
+                "\(file.path): its nodes are not on this machine, and this Polygraph runs nodes nowhere else; "
+                    + "`polygraph plan` says what would be done, and `--set nodes=\(file.nodes)` runs it here")
+        }
         do throws(ClusterError) {
             if !LabWorld.isInside { try LabWorld.enter() }
         } catch {
