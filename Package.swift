@@ -80,7 +80,7 @@ let package = Package(
             [
                 "CYAML", "PolygraphChecking", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators",
                 "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
-                "PolygraphRunner", "PolygraphSystems",
+                "PolygraphRunner", "PolygraphSSH", "PolygraphSystems",
             ],
             // A link to `Workloads/`: the files are compiled in.
             resources: [.embedInCode("Embedded")]),
@@ -94,7 +94,8 @@ let package = Package(
             dependencies: [
                 "CLinux", "Polygraph", "PolygraphChecking", "PolygraphCluster", "PolygraphGenerators",
                 "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
-                "PolygraphReports", "PolygraphRunner", "PolygraphSamples", "PolygraphSynthesis", "PolygraphWorkloads",
+                "PolygraphReports", "PolygraphRunner", "PolygraphSSH", "PolygraphSamples", "PolygraphSynthesis",
+                "PolygraphWorkloads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: settings),
@@ -165,7 +166,7 @@ let package = Package(
             "Workloads",
             [
                 "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis",
-                "PolygraphRunner", "PolygraphSystems", "PolygraphWorkloads",
+                "PolygraphRunner", "PolygraphSSH", "PolygraphSystems", "PolygraphWorkloads",
             ]),
         tests("Samples", ["PolygraphSamples"]),
         tests("CLI", ["PolygraphHistory"]),

@@ -22,6 +22,15 @@ struct ListCommand: ParsableCommand {
         if markdown, subject != .faults { throw ValidationError("--markdown is for `list faults` only") }
     }
 
+    /// Where each can be done stands between its name and what it does.
+    private static var faults: [(String, String)] {
+        let width = (FaultCatalog.descriptions.map(\.reachWords.count).max() ?? 0) + 2
+        return FaultCatalog.descriptions.map { kind in
+            let reach = kind.reachWords
+            return (kind.name, reach + String(repeating: " ", count: width - reach.count) + kind.summary)
+        }
+    }
+
     func run() throws {
         if markdown { return Console.print(FaultTable.markdown, terminator: "") }
         let rows: [(String, String)] =
@@ -32,7 +41,7 @@ struct ListCommand: ParsableCommand {
                     ("sample raft", "a Raft key-value server with switchable bugs: `polygraph sample raft --help`"),
                 ]
             case .workloads: try WorkloadCatalog.all().map { ($0.name, $0.description) }
-            case .faults: FaultCatalog.descriptions.map { ($0.name, $0.summary) }
+            case .faults: Self.faults
             case .models: ModelCatalog.entries.map { ($0.name, $0.summary) }
             case .checkers:
                 [("linearizable", "some order of the operations, within their intervals, explains every answer")]

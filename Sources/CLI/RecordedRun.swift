@@ -18,6 +18,8 @@ struct RecordedRun {
     let schedule: Schedule
     /// The workload file as it was.
     private let workloadText: String
+    /// Where its nodes were.
+    private let cluster: ClusterSpec
     /// What may keep the run from being the same again, one sentence each.
     private(set) var warnings: [String] = []
 
@@ -52,6 +54,11 @@ struct RecordedRun {
             throw wrong("`workload_file`, `seed`, `nodes`, `time_ns`, `schedule` or `arguments` is missing or wrong")
         }
         workloadText = text
+        // Plans of Polygraphs that knew of no other place do not say it.
+        guard let cluster = document["cluster"].map({ ClusterSpec($0) }) ?? ClusterSpec.local else {
+            throw wrong("`cluster` is wrong: it does not say where the nodes were")
+        }
+        self.cluster = cluster
         self.seed = seed
         do throws(ScheduleError) {
             schedule = try Schedule(scheduled, nodes: Int(nodes), duration: time)
@@ -94,7 +101,8 @@ struct RecordedRun {
         do throws(WorkloadFileErrors) {
             var path = arguments.file
             if WorkloadCatalog.names.contains(path) { path += ".yaml" }
-            return try WorkloadCatalog.load(Array(workloadText.utf8), path: path, overrides: arguments.overrides)
+            return try WorkloadCatalog.load(
+                Array(workloadText.utf8), path: path, overrides: arguments.overrides, cluster: cluster)
         } catch {
             throw CommandFailure.wrongUse(error.description)
         }

@@ -30,7 +30,7 @@ struct ReplayCommand: ParsableCommand {
         let recorded = try RecordedRun(path)
         let file = try recorded.file()
         let schedule = try exact ? recorded.schedule.asRecorded(in: recorded.history()) : recorded.schedule
-        if file.cluster.kind == .local { try LocalWorld.enter() }
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = seed ?? recorded.seed

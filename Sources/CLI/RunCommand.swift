@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let file = try workload.load()
-        if file.cluster.kind == .local { try LocalWorld.enter() }
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = file.seed ?? UInt64.random(in: 0...999_999)
@@ -34,8 +34,10 @@ struct RunCommand: ParsableCommand {
 
 /// The world in which local nodes live.
 enum LocalWorld {
-    /// Goes on inside of it; outside, this never returns but by an error.
-    static func enter() throws {
+    /// Goes on inside of it where the file has its nodes on this machine; outside, this never returns then but by an
+    /// error.
+    static func enter(for file: WorkloadFile) throws {
+        guard file.cluster == .local else { return }
         do throws(ClusterError) {
             if !LabWorld.isInside { try LabWorld.enter() }
         } catch {

@@ -21,6 +21,12 @@ struct WorkloadArguments: ParsableArguments {
     @Option(parsing: .unconditional, help: "Number of nodes.", transform: OptionNumber.whole(1...64))
     var nodes: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Hosts to have the nodes on, instead of wherever the file has them.", valueName: "host,host,…"))
+    var hosts: String?
+
     @Option(parsing: .unconditional, help: "Number of clients.", transform: OptionNumber.whole(1...1_000))
     var clients: Int?
 
@@ -42,8 +48,9 @@ struct WorkloadArguments: ParsableArguments {
 
     var overrides: WorkloadOverrides {
         WorkloadOverrides(
-            seed: seed, time: time, rate: rate, nodes: nodes, clients: clients, noFaults: noFaults,
-            replacements: replacements)
+            seed: seed, time: time, rate: rate, nodes: nodes,
+            hosts: hosts?.split(separator: ",", omittingEmptySubsequences: false).map(String.init), clients: clients,
+            noFaults: noFaults, replacements: replacements)
     }
 
     /// The words that give the same plan again, but for the seed.
@@ -52,6 +59,7 @@ struct WorkloadArguments: ParsableArguments {
         if let time { words += ["--time", time] }
         if let rate { words += ["--rate", rate] }
         if let nodes { words += ["--nodes", "\(nodes)"] }
+        if let hosts { words += ["--hosts", hosts] }
         if let clients { words += ["--clients", "\(clients)"] }
         if noFaults { words.append("--no-faults") }
         for replacement in replacements { words += ["--set", replacement] }

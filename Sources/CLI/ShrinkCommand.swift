@@ -54,7 +54,7 @@ struct ShrinkCommand: ParsableCommand {
                 "\(recorded.path): nothing to shrink, because the run was not invalid but \(record.verdict.rawValue)")
         }
         let history = try recorded.history()
-        try LocalWorld.enter()
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         for warning in recorded.warnings { Console.error("warning: \(warning)") }

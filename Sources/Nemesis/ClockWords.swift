@@ -25,3 +25,8 @@ extension ClockSkew {
         (offset > 0 ? "+" : "-") + Quantity.describe(duration: abs(offset))
     }
 }
+
+enum ClockWords {
+    /// What wrong clocks need.
+    static let needs = "tracing of processes; on hosts with `clocks: system` the right to set the clock"
+}

@@ -13,10 +13,14 @@ public enum FaultTable {
             let kinds = FaultCatalog.descriptions.filter { $0.group == group }.sorted { $0.name < $1.name }
             guard !kinds.isEmpty else { continue }
             lines.append("### \(group.rawValue.prefix(1).uppercased() + group.rawValue.dropFirst())")
-            lines += ["", "| fault | what it does | parameters | needs | proof | undo |", "|---|---|---|---|---|---|"]
+            lines += [
+                "", "| fault | what it does | parameters | where | needs | proof | undo |",
+                "|---|---|---|---|---|---|---|",
+            ]
             for kind in kinds {
                 let cells = [
-                    "`\(kind.name)`", kind.summary, parameters(kind), kind.needs, kind.proof, kind.undo,
+                    "`\(kind.name)`", kind.summary, parameters(kind), kind.reachWords, kind.needs, kind.proof,
+                    kind.undo,
                 ]
                 lines.append("| " + cells.map(cell).joined(separator: " | ") + " |")
             }

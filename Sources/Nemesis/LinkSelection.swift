@@ -3,6 +3,11 @@ import PolygraphHistory
 
 /// Which directed links a network fault is for: those of its targets, by direction and port.
 struct LinkSelection {
+    /// What cuts, losses and resets need.
+    static let filter = "on hosts nftables or iptables"
+    /// What frames that come late, twice or changed need.
+    static let emulation = "on hosts the kernel's netem"
+
     /// Parameters that every fault of links has.
     /// - Parameters:
     ///   - target: what is meant where the file says nothing.

@@ -36,8 +36,8 @@ enum LocalFile {
 }
 
 /// The user's home folder, and names that begin with `~`.
-enum HomeFolder {
-    static let path: String = {
+public enum HomeFolder {
+    public static let path: String = {
         if let home = getenv("HOME") { return String(cString: home) }
         guard let entry = getpwuid(getuid()), let folder = entry.pointee.pw_dir else { return "/" }
         return String(cString: folder)
@@ -50,7 +50,8 @@ enum HomeFolder {
         return String(cString: name)
     }()
 
-    static func expand(_ name: String) -> String {
+    /// The same name with the home folder in place of a `~` at its beginning.
+    public static func expand(_ name: String) -> String {
         if name == "~" { return path }
         return name.hasPrefix("~/") ? path + name.dropFirst() : name
     }

@@ -127,7 +127,7 @@ public struct SSHConfiguration: Sendable {
     }
 
     /// `[user@]host[:port]`, with an IPv6 address in brackets, or the same as `ssh://…`.
-    private static func hop(_ text: String) -> (String, SSHOverrides)? {
+    public static func hop(_ text: String) -> (String, SSHOverrides)? {
         var rest = Substring(text)
         if rest.hasPrefix("ssh://") { rest = rest.dropFirst(6) }
         var overrides = SSHOverrides()

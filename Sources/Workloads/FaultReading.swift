@@ -37,6 +37,10 @@ struct FaultReading {
             return nil
         }
         let kind = FaultCatalog.kind(named: given[0])!
+        if let refusal = kind.description.refusal(in: shape.transport) {
+            fields[given[0]]?.fail(refusal)
+            return nil
+        }
         let settings = fields[given[0]].flatMap { FaultSettingsReading(kind: kind, shape: shape).settings($0) }
         // A trigger comes when it comes; faults of one line still do not overlap.
         let usual = fields["when"] == nil ? self.every : min(self.every, 2 * Self.shortestInterval)

@@ -75,7 +75,7 @@ extension WorkloadFile {
     private func document(seed: UInt64, schedule: Schedule) -> Value {
         [
             "format": .string(Plan.format), "name": .string(name), "seed": PlanSeed.value(seed),
-            "nodes": .integer(Int64(nodes)),
+            "nodes": .integer(Int64(nodes)), "cluster": cluster.value,
             "clients": .integer(Int64(clients.count)), "rate": clients.rate.map(Value.double) ?? "unlimited",
             "timeout_ns": .integer(clients.timeout), "time_ns": .integer(time), "quiet_ns": .integer(quiet),
             "check": .string(check.promise.rawValue), "model": .string(modelName), "schedule": schedule.value,

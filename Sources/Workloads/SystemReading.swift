@@ -3,13 +3,14 @@ import PolygraphHistory
 import PolygraphSystems
 
 extension NodeReader {
-    /// `system: {start, ready, primary, environment, membership}`
+    /// `system: {start, ready, primary, environment, membership, …}`
     /// - Parameters:
     ///   - name: of the workload, which the system takes over.
     ///   - program: what `{{polygraph}}` stands for.
     func system(name: String, program: String) -> DeclaredSystem? {
-        guard let fields = mapping("the system", known: ["start", "ready", "primary", "environment", "membership"])
-        else { return nil }
+        // What hosts get and give is read with the hosts.
+        let known = ["start", "ready", "primary", "environment", "membership", "install", "logs", "log-limit"]
+        guard let fields = mapping("the system", known: known) else { return nil }
         let start = fields.required("start", "the program and its arguments, as a list")?.command()
         let ready = fields.required(
             "ready", "how to ask a node whether it serves requests, as {http: \"http://{{node.address}}:7000/health\"}")?

@@ -1,4 +1,5 @@
 import PolygraphClients
+import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
 
@@ -36,6 +37,11 @@ struct TriggerReading {
     ) -> FaultTrigger.Signal? {
         switch name {
         case "log":
+            if shape.transport != .local {
+                field.fail(
+                    "what a node writes can be followed on this machine (`nodes`) only; wait for `operations`, a "
+                        + "`completion`, another fault or the `primary` instead")
+            }
             let node = fields["node"].flatMap { $0.choice(shape.names.map { ($0, $0) }, "node") }
             guard let text = field.string("a text that stands in the line") else { return nil }
             if text.isEmpty { field.fail("is empty: every line would match") }

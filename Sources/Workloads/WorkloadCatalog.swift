@@ -15,6 +15,7 @@ public enum WorkloadCatalog {
     /// The folder `Workloads` of the repository, compiled in.
     private static let embedded: [(name: String, bytes: [UInt8])] = [
         ("raft-register", PackageResources.raft_register_yaml),
+        ("raft-register-ssh", PackageResources.raft_register_ssh_yaml),
         ("raft-all-faults", PackageResources.raft_all_faults_yaml),
         ("raft-network-faults", PackageResources.raft_network_faults_yaml),
         ("raft-everything", PackageResources.raft_everything_yaml),
@@ -75,14 +76,19 @@ public enum WorkloadCatalog {
     }
 
     /// Reads a workload from memory.
-    /// - Parameter path: where it came from, for messages.
+    /// - Parameters:
+    ///   - path: where it came from, for messages.
+    ///   - cluster: where the nodes of the recorded run were that is run again. Paths in the text may mean something
+    ///     else by now, so that this counts; nil: where the text says.
     public static func load(
-        _ bytes: [UInt8], path: String, overrides: WorkloadOverrides = WorkloadOverrides()
+        _ bytes: [UInt8], path: String, overrides: WorkloadOverrides = WorkloadOverrides(),
+        cluster: ClusterSpec? = nil
     ) throws(WorkloadFileErrors) -> WorkloadFile {
         var root = try parse(bytes, path: path)
         try overrides.apply(to: &root)
         return try WorkloadReading(
-            root: root, path: path, text: String(decoding: bytes, as: UTF8.self), program: ownPath()
+            root: root, path: path, text: String(decoding: bytes, as: UTF8.self), program: ownPath(),
+            recorded: cluster
         ).read()
     }
 

@@ -7,6 +7,8 @@ public struct WorkloadOverrides: Hashable, Sendable {
     /// As in the file: `500/s`, `unlimited`.
     public var rate: String?
     public var nodes: Int?
+    /// Hosts in place of whatever nodes the file has, each as `[user@]host[:port]`.
+    public var hosts: [String]?
     /// Number of clients.
     public var clients: Int?
     /// Leaves all faults out.
@@ -15,13 +17,14 @@ public struct WorkloadOverrides: Hashable, Sendable {
     public var replacements: [String]
 
     public init(
-        seed: UInt64? = nil, time: String? = nil, rate: String? = nil, nodes: Int? = nil, clients: Int? = nil,
-        noFaults: Bool = false, replacements: [String] = []
+        seed: UInt64? = nil, time: String? = nil, rate: String? = nil, nodes: Int? = nil,
+        hosts: [String]? = nil, clients: Int? = nil, noFaults: Bool = false, replacements: [String] = []
     ) {
         self.seed = seed
         self.time = time
         self.rate = rate
         self.nodes = nodes
+        self.hosts = hosts
         self.clients = clients
         self.noFaults = noFaults
         self.replacements = replacements
@@ -32,7 +35,11 @@ public struct WorkloadOverrides: Hashable, Sendable {
     func apply(to root: inout YAMLNode) throws(WorkloadFileErrors) {
         var mistakes: [WorkloadFileError] = []
         func change(_ option: String, _ path: String, _ value: String) {
-            do throws(WorkloadFileError) { try TreeChange(option, path, value).apply(to: &root) } catch {
+            do throws(WorkloadFileError) {
+                try TreeChange(option, path, value).apply(to: &root)
+                // Another place for the nodes takes that of the file.
+                ClusterReading.settle(on: path, &root)
+            } catch {
                 mistakes.append(error)
             }
         }
@@ -52,9 +59,35 @@ public struct WorkloadOverrides: Hashable, Sendable {
         if let seed { change("--seed \(seed)", "seed", "\(seed)") }
         if let time { change("--time \(time)", "time", time) }
         if let rate { change("--rate \(rate)", "clients.rate", rate) }
-        if let nodes { change("--nodes \(nodes)", "nodes", "\(nodes)") }
+        if let hosts {
+            let mark = SourceMark(source: "--hosts \(hosts.joined(separator: ","))")
+            let list = hosts.map { YAMLNode(.scalar($0, isPlain: false), mark: mark) }
+            do throws(WorkloadFileError) {
+                try TreeChange(mark, key: "hosts", YAMLNode(.sequence(list), mark: mark)).apply(to: &root)
+                ClusterReading.settle(on: "hosts", &root)
+            } catch {
+                mistakes.append(error)
+            }
+        }
+        if let nodes {
+            if let hosts = root["hosts"] {
+                mistakes.append(
+                    WorkloadFileError(
+                        SourceMark(source: "--nodes \(nodes)"), keyPath: "nodes",
+                        Self.refusal(nodes: nodes, hosts: hosts)))
+            } else {
+                change("--nodes \(nodes)", "nodes", "\(nodes)")
+            }
+        }
         if let clients { change("--clients \(clients)", "clients.count", "\(clients)") }
         if !mistakes.isEmpty { throw WorkloadFileErrors(mistakes) }
+    }
+
+    private static func refusal(nodes: Int, hosts: YAMLNode) -> String {
+        var count = "some"
+        if case .sequence(let elements) = hosts.content { count = "\(elements.count)" }
+        return "the nodes are on hosts, of which there are \(count): name others by `--hosts a,b,c`, or say "
+            + "`--set nodes=\(nodes)` to have the nodes on this machine instead"
     }
 }
 
@@ -81,6 +114,14 @@ private struct TreeChange {
         } catch {
             throw WorkloadFileError(mark, keyPath: path, "`\(value)` is no value: \(error.message)")
         }
+    }
+
+    /// A whole key of the file.
+    init(_ mark: SourceMark, key: String, _ value: YAMLNode) {
+        self.mark = mark
+        path = key
+        steps = [.key(key)]
+        self.value = value
     }
 
     /// `faults[1].kill` is the key `faults`, its element 1, and the key `kill`.

@@ -6,7 +6,8 @@ import PolygraphSystems
 /// Reads the top level of a workload file, and looks whether its parts fit together.
 struct WorkloadReading {
     static let keys = [
-        "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
+        "name", "description", "nodes", "hosts", "access", "system", "client", "workload", "clients", "faults",
+        "schedule", "time",
         "every", "quiet", "seed", "packets", "dns", "check",
         "check-limits", "tame",
     ]
@@ -16,6 +17,8 @@ struct WorkloadReading {
     let text: String
     /// What `{{polygraph}}` stands for.
     let program: String
+    /// Where the nodes were in a recorded run, which goes before what the file says; nil for a new run.
+    let recorded: ClusterSpec?
 
     func read() throws(WorkloadFileErrors) -> WorkloadFile {
         let mistakes = MistakeList()
@@ -29,7 +32,7 @@ struct WorkloadReading {
         guard let fields = reader.mapping("a workload", known: Self.keys) else { return nil }
         let name = fields["name"].map { $0.name() } ?? Self.stem(of: path)
         let description = fields["description"].map { $0.string() } ?? ""
-        let nodes = fields["nodes"].map { $0.integer(1...64, "a number of nodes") } ?? 5
+        let place = ClusterReading(checksFiles: recorded == nil).place(fields)
         let system = fields.required("system", "how a node is started, and asked whether it is ready")?
             .system(name: name ?? "", program: program)
         let client = fields.required("client", "the requests that clients make")?.client()
@@ -48,8 +51,9 @@ struct WorkloadReading {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
             FaultReading(
                 shape: ClusterShape(
-                    nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
-                    hasMembership: fields["system"].map { $0.node["membership"] != nil } ?? true),
+                    nodes: place.nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
+                    hasMembership: fields["system"].map { $0.node["membership"] != nil } ?? true,
+                    transport: place.kind),
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
@@ -67,12 +71,13 @@ struct WorkloadReading {
                     + "(`time`: \(Quantity.describe(duration: time)))")
         }
         if let workload, let client, let section = fields["client"] { match(workload, client, section) }
-        guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
+        guard let name, let description, let nodes = place.nodes, let cluster = place.cluster, let system, let client,
+            let workload, let clients, let time,
             let every, let quiet, let packets, let dns, let check, let tame
         else { return nil }
         return WorkloadFile(
-            path: path, text: text, name: name, description: description, nodes: nodes, cluster: .local, system: system,
-            client: client, workload: workload, clients: clients, faults: faults ?? [],
+            path: path, text: text, name: name, description: description, nodes: nodes, cluster: recorded ?? cluster,
+            system: system, client: client, workload: workload, clients: clients, faults: faults ?? [],
             scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every, quiet: quiet,
             seed: seed ?? nil, packets: packets, dns: dns, check: check,
             tame: tame)
@@ -115,11 +120,6 @@ struct WorkloadReading {
 }
 
 extension NodeReader {
-    /// A field of a mapping that was looked through before.
-    fileprivate func child(_ key: String) -> NodeReader? {
-        node[key].map { NodeReader(node: $0, path: "\(path).\(key)", mistakes: mistakes) }
-    }
-
     /// A word that can name a folder.
     fileprivate func name() -> String? {
         guard let name = string("a name") else { return nil }

@@ -11,7 +11,7 @@ import Testing
             "my-kv.yaml:17:5: faults[1]: unknown key `klil`; did you mean `kill`? (known: partition, "
         ),
         ("time: 60s", "tiem: 60s", "my-kv.yaml:21:1: unknown key `tiem`; did you mean `time`? (known: name, "),
-        ("nodes: 5", "hosts: [a, b]", "my-kv.yaml:3:1: unknown key `hosts`"),
+        ("nodes: 5", "hots: [a, b]", "my-kv.yaml:3:1: unknown key `hots`; did you mean `hosts`?"),
         (
             "absent: 404", "abesnt: 404",
             "my-kv.yaml:10:79: client.http.read: unknown key `abesnt`; did you mean `absent`?"

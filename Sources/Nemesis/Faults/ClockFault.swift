@@ -15,7 +15,7 @@ public struct ClockFault: Fault {
             // Clocks matter most when they differ: a few nodes are wrong and the others right.
             FaultParameter("target", .target, "which nodes; a minority, or one of fewer than three"),
         ],
-        needs: "local nodes; tracing of processes", proof: "the clock as the node's own process reads it",
+        needs: ClockWords.needs, proof: "the clock as the node's own process reads it",
         undo: "the clock shows the true time again")
 
     private let planned: PlannedFault

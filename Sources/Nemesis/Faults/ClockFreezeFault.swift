@@ -6,7 +6,7 @@ public struct ClockFreezeFault: Fault {
     public static let description = FaultDescription(
         name: "clock-freeze", group: .clocks, summary: "wall clocks that stand still",
         parameters: [.target("minority")],
-        shorthand: "target", needs: "local nodes; tracing of processes",
+        shorthand: "target", needs: ClockWords.needs,
         proof: "two readings by the node's own process, between which its clock has lost what has passed",
         undo: "the clock shows the true time again")
 

@@ -6,7 +6,7 @@ public struct ClockResetFault: Fault {
     public static let description = FaultDescription(
         name: "clock-reset", group: .clocks,
         summary: "wall clocks jump back to the true time, whatever faults in force have made of them",
-        parameters: [.target("all")], shorthand: "target", needs: "local nodes; tracing of processes",
+        parameters: [.target("all")], shorthand: "target", needs: ClockWords.needs,
         proof: "a clock that was wrong, and is right as the node's own process reads it",
         undo: "nothing: the clocks are right")
 

@@ -14,7 +14,7 @@ public struct ClockSlewFault: Fault {
                 "over", .duration(atLeast: 1), "how long it takes to get there; all of the fault's time, unless said"),
             .target("minority"),
         ],
-        needs: "local nodes; tracing of processes",
+        needs: ClockWords.needs,
         proof: "two readings by the node's own process, between which its clock has gone wrong",
         undo: "the clock shows the true time again")
 

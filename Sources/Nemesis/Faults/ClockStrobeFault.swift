@@ -14,7 +14,7 @@ public struct ClockStrobeFault: Fault {
                 "how far, ahead or back, drawn for each node"),
             .target("minority"),
         ],
-        needs: "local nodes; tracing of processes", proof: "both times as the node's own process reads them",
+        needs: ClockWords.needs, proof: "both times as the node's own process reads them",
         undo: "the clock shows the true time again")
 
     private let planned: PlannedFault

@@ -25,7 +25,8 @@ public enum DelayEffect: LinkEffectKind {
     public static let description = FaultDescription(
         name: "delay", group: .network, summary: "delay frames, by a distribution",
         parameters: parameters() + LinkSelection.parameters(), shorthand: "time",
-        proof: "frames delayed, and their mean delay as measured", undo: "frames pass at once again")
+        needs: LinkSelection.emulation, proof: "frames delayed, and their mean delay as measured",
+        undo: "frames pass at once again")
 
     /// The distribution that the settings name.
     private static func name(_ settings: FaultSettings) -> String {
@@ -86,7 +87,8 @@ public enum SlowNodeEffect: LinkEffectKind {
         name: "slow-node", group: .network, summary: "a slow node: all frames from and to it come late",
         parameters: DelayEffect.parameters(time: .integer(200_000_000))
             + LinkSelection.parameters(target: "one", clients: true),
-        shorthand: "target", proof: "frames delayed, and their mean delay as measured",
+        shorthand: "target", needs: LinkSelection.emulation,
+        proof: "frames delayed, and their mean delay as measured",
         undo: "frames pass at once again")
 
     public static func problems(with settings: FaultSettings) -> [FaultProblem] {
@@ -103,7 +105,7 @@ public enum SlowPrimaryEffect: LinkEffectKind {
         name: "slow-primary", group: .network, summary: "slow links between the primary and the other nodes",
         parameters: DelayEffect.parameters(time: .integer(200_000_000))
             + LinkSelection.parameters(target: "primary"),
-        shorthand: "time", needs: "local nodes; `system.primary`",
+        shorthand: "time", needs: "`system.primary`; " + LinkSelection.emulation,
         proof: "frames delayed, and their mean delay as measured", undo: "frames pass at once again")
 
     public static func problems(with settings: FaultSettings) -> [FaultProblem] {

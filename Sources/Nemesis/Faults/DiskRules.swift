@@ -7,7 +7,7 @@ enum DiskRules {
     static let files = FaultParameter(
         "files", .text("a pattern such as `wal/*`"), standard: "*",
         "which files, by their path in the data directory; `*` matches slashes too")
-    static let needs = "local nodes; Linux 5.9 (seccomp notification), best 5.19"
+    static let needs = "Linux 5.9 (seccomp notification), best 5.19"
     static let callNames = SystemCallRule.Call.allCases.map(\.rawValue)
 
     static func calls(_ settings: FaultSettings, _ name: String = "calls") -> Set<SystemCallRule.Call> {

@@ -11,7 +11,8 @@ public enum LossEffect: LinkEffectKind {
                 "burst", .count(2...10_000), "how many frames are lost in a row, on average; without it each for itself"
             ),
         ] + LinkSelection.parameters(),
-        shorthand: "share", proof: "frames lost", undo: "no frame is lost any more")
+        shorthand: "share", needs: LinkSelection.filter + "; with `burst` the kernel's netem", proof: "frames lost",
+        undo: "no frame is lost any more")
 
     public static func problems(with settings: FaultSettings) -> [FaultProblem] {
         settings["burst"] != nil && settings.number("share") > 0.9
@@ -41,7 +42,8 @@ public enum DuplicationEffect: LinkEffectKind {
         parameters: [
             FaultParameter("share", .share(above: 0, upTo: 1), isRequired: true, "of the frames")
         ] + LinkSelection.parameters(),
-        shorthand: "share", proof: "copies made", undo: "every frame comes once again")
+        shorthand: "share", needs: LinkSelection.emulation, proof: "copies made",
+        undo: "every frame comes once again")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.duplication(share: settings.number("share"))]
@@ -60,8 +62,8 @@ public enum ReorderingEffect: LinkEffectKind {
             FaultParameter("share", .share(above: 0, upTo: 1), isRequired: true, "of the frames is held back"),
             FaultParameter("by", .duration(atLeast: 1), standard: .integer(5_000_000), "how long"),
         ] + LinkSelection.parameters(),
-        shorthand: "share", proof: "frames held back, and those that were overtaken",
-        undo: "frames come in order again")
+        shorthand: "share", needs: LinkSelection.emulation,
+        proof: "frames held back, and those that were overtaken", undo: "frames come in order again")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.reordering(share: settings.number("share"), heldBack: settings.integer("by"))]
@@ -82,7 +84,8 @@ public enum CorruptionEffect: LinkEffectKind {
             FaultParameter("share", .share(above: 0, upTo: 1), isRequired: true, "of the frames"),
             FaultParameter("bits", .count(1...15), standard: .integer(1), "neighbouring bits of each"),
         ] + LinkSelection.parameters(),
-        shorthand: "share", proof: "frames changed", undo: "frames come as they were sent again")
+        shorthand: "share", needs: LinkSelection.emulation, proof: "frames changed",
+        undo: "frames come as they were sent again")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.corruption(share: settings.number("share"), bits: Int(settings.integer("bits")))]

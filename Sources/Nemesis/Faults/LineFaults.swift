@@ -10,8 +10,8 @@ public enum RateEffect: LinkEffectKind {
             FaultParameter("limit", .byteRate, isRequired: true, "of each directed link"),
             FaultParameter("queue", .bytes(atLeast: 1), standard: .integer(100_000), "bytes that may wait for a link"),
         ] + LinkSelection.parameters(),
-        shorthand: "limit", proof: "frames that waited, and frames that found the queue full",
-        undo: "links are as fast as they were")
+        shorthand: "limit", needs: LinkSelection.emulation,
+        proof: "frames that waited, and frames that found the queue full", undo: "links are as fast as they were")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.rate(bytesPerSecond: settings.integer("limit"), queueBytes: settings.integer("queue"))]
@@ -34,7 +34,8 @@ public enum ResetEffect: LinkEffectKind {
             FaultParameter(
                 "share", .share(above: 0, upTo: 1), "of the later frames are answered by a reset of their connection")
         ] + LinkSelection.parameters(),
-        shorthand: "target", proof: "connections reset", undo: "no connection is reset any more")
+        shorthand: "target", needs: LinkSelection.filter, proof: "connections reset",
+        undo: "no connection is reset any more")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.reset(share: settings.number("share"))]
@@ -55,7 +56,8 @@ public enum FlapEffect: LinkEffectKind {
                 "period", .duration(atLeast: 1_000_000), isRequired: true, "from one going down to the next"),
             FaultParameter("up", .share(above: 0, upTo: 1), standard: .double(0.5), "of each period"),
         ] + LinkSelection.parameters(),
-        shorthand: "period", proof: "frames swallowed", undo: "links stay up")
+        shorthand: "period", proof: "frames swallowed", undo: "links stay up",
+        reach: [.local], confinement: "the packet filter of a host does not switch links up and down by itself")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.flap(period: settings.integer("period"), up: settings.number("up"))]
@@ -76,8 +78,8 @@ public struct ClientCutFault: Fault {
                 "direction", .word(["both", "from", "to"]), standard: "both",
                 "frames from the targets, frames to them, or both"),
         ],
-        shorthand: "target", proof: "frames that the cut swallowed, or probes that found no way",
-        undo: "the links are whole again")
+        shorthand: "target", needs: LinkSelection.filter,
+        proof: "frames that the cut swallowed, or probes that found no way", undo: "the links are whole again")
 
     private let planned: PlannedFault
     private var swallowedBefore: UInt64 = 0

@@ -11,7 +11,7 @@ public struct MemoryFault: Fault {
             FaultParameter("room", .bytes(atLeast: 0), "instead of `limit`: how much more than they have"),
             .target("one"),
         ],
-        needs: "local nodes; a control group, or else looking does it",
+        needs: "a control group, or else looking does it",
         proof: "kills for want of memory, or use of nearly all that is left",
         undo: "no limit any more; starts nodes that were killed")
 

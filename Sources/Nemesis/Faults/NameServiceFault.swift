@@ -12,8 +12,9 @@ public struct NameServiceFault: Fault {
             .target("all"),
             FaultParameter("names", .texts("a node's name"), "which names; all where nothing is said"),
         ],
-        shorthand: "answer", needs: "local nodes; a system that is started with names, not addresses",
-        proof: "questions that were answered wrongly", undo: "the right addresses are told again")
+        shorthand: "answer", needs: "a system that is started with names, not addresses",
+        proof: "questions that were answered wrongly", undo: "the right addresses are told again",
+        reach: [.local], confinement: "hosts ask name servers of their own")
 
     private let planned: PlannedFault
     private var before: [NameCounters] = []

@@ -12,8 +12,8 @@ public struct PartitionFault: Fault {
                 "kind", .words(PartitionKind.allCases.map(\.rawValue)), isRequired: true,
                 "the shape; of several one is drawn each time")
         ],
-        shorthand: "kind", proof: "frames that the cut swallowed, or probes that found no way",
-        undo: "the links are whole again")
+        shorthand: "kind", needs: LinkSelection.filter,
+        proof: "frames that the cut swallowed, or probes that found no way", undo: "the links are whole again")
 
     private let planned: PlannedFault
     /// Frames that had been swallowed on the links before.

@@ -11,7 +11,7 @@ public struct ProcessorFault: Fault {
                 "how much of one processor; more than 100% allows several"),
             .target("one"),
         ],
-        shorthand: "share", needs: "local nodes; a control group, or else signals do it",
+        shorthand: "share", needs: "a control group, or else signals do it",
         proof: "how often processes were held up, and the share that they had", undo: "no limit any more")
 
     private let planned: PlannedFault

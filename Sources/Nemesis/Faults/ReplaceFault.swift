@@ -7,7 +7,7 @@ public struct ReplaceFault: Fault {
         name: "replace", group: .membership,
         summary: "replace a member by a node that is none, or else by itself with an empty data directory",
         parameters: [.target("one")], shorthand: "target",
-        needs: "local nodes; `system.membership`; a running majority",
+        needs: "`system.membership`; a running majority",
         proof: "what the cluster answered, and the members as they name them",
         undo: "nothing where the member was replaced by itself; else the two change places again", takesNodesAway: true)
 

@@ -14,6 +14,7 @@ public struct WideAreaFault: Fault {
             FaultParameter("jitter", .share(above: 0, upTo: 1), standard: .double(0.05), "deviation of each delay"),
             FaultParameter("clients", .text("a region"), "where the clients are; without it near every node"),
         ],
+        needs: LinkSelection.emulation,
         proof: "frames delayed, and their mean delay as measured", undo: "all nodes are near each other again")
 
     private let planned: PlannedFault
