@@ -39,8 +39,8 @@ struct ContainerRemote: Remote {
 
     func lineEnds() -> RemoteLine? { nil }
 
-    func run(_ script: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome {
-        try carryOut(execution + ["/bin/sh", "-c", script], timeout)
+    func run(_ script: String, step: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome {
+        try carryOut(execution + ["/bin/sh", "-c", script], step, timeout)
     }
 
     func open(_ script: String) throws(RemoteError) -> any RemoteStream {
@@ -73,13 +73,13 @@ struct ContainerRemote: Remote {
     }
 
     private func succeed(_ words: [String], _ timeout: Int64) throws(RemoteError) {
-        let outcome = try carryOut(words, timeout)
+        let outcome = try carryOut(words, words.joined(separator: " "), timeout)
         guard outcome.status == 0 else {
             throw RemoteError(message: "host \(name): \(words.joined(separator: " ")): it \(outcome.words).")
         }
     }
 
-    private func carryOut(_ words: [String], _ timeout: Int64) throws(RemoteError) -> CommandOutcome {
+    private func carryOut(_ words: [String], _ step: String, _ timeout: Int64) throws(RemoteError) -> CommandOutcome {
         let program = try start(words)
         program.endInput()
         let limit = lab_monotonic_time() + timeout
@@ -90,7 +90,7 @@ struct ContainerRemote: Remote {
             case .timeout:
                 program.kill()
                 throw RemoteError(
-                    message: "host \(name): \(words.prefix(4).joined(separator: " ")) …: not done within "
+                    message: "host \(name): \(step): not done within "
                         + "\(timeout / 1_000_000) ms.", isLineBroken: true, isTimeout: true)
             case .end:
                 let complaints = program.complaints

@@ -44,7 +44,7 @@ struct HostPreparation: Sendable {
     private func succeed(
         _ script: String, step: String, remedy: String = "", asRoot: Bool = true, timeout: Int64 = short
     ) throws(RemoteError) -> String {
-        let outcome = try remote.run("export LC_ALL=C\n" + script, asRoot: asRoot, timeout: timeout)
+        let outcome = try remote.run("export LC_ALL=C\n" + script, step: step, asRoot: asRoot, timeout: timeout)
         guard outcome.status == 0 else {
             throw failure(step, "\(outcome.words).\(remedy.isEmpty ? "" : " " + remedy)")
         }

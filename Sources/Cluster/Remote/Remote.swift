@@ -7,9 +7,10 @@ protocol Remote: Sendable {
     func lineEnds() throws(RemoteError) -> RemoteLine?
     /// Runs a script of `/bin/sh`.
     /// - Parameters:
+    ///   - step: what it does, for messages: `look at the host`.
     ///   - asRoot: whether it needs the rights of root.
     ///   - timeout: nanoseconds, after which it is ended.
-    func run(_ script: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome
+    func run(_ script: String, step: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome
     /// Starts a script with which bytes are exchanged, with the rights of root.
     func open(_ script: String) throws(RemoteError) -> any RemoteStream
     /// Copies a file of this machine to the host; it has its name only when it is whole.

@@ -18,7 +18,8 @@ final class SSHRemote: Remote {
     var uploadsAsRoot: Bool { destination.user == "root" }
 
     func lineEnds() throws(RemoteError) -> RemoteLine? {
-        let outcome = try run("echo \"$SSH_CONNECTION\"", asRoot: false, timeout: 10_000_000_000)
+        let outcome = try run(
+            "echo \"$SSH_CONNECTION\"", step: "ask for the connection's addresses", asRoot: false, timeout: 10_000_000_000)
         // Address and port of the client, address and port of the server.
         let words = outcome.output.split { $0 == " " || $0 == "\n" }
         guard words.count == 4, let port = UInt16(words[3]) else {
@@ -33,16 +34,16 @@ final class SSHRemote: Remote {
         do throws(SSHError) { return try pool.connection(to: name) } catch { throw RemoteError(error) }
     }
 
-    private func command(_ script: String, asRoot: Bool) -> SSHCommand {
-        var command = SSHCommand(script: script)
+    private func command(_ script: String, _ step: String, asRoot: Bool) -> SSHCommand {
+        var command = SSHCommand(script: script, name: step)
         if asRoot { command.sudo = sudo }
         return command
     }
 
-    func run(_ script: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome {
+    func run(_ script: String, step: String, asRoot: Bool, timeout: Int64) throws(RemoteError) -> CommandOutcome {
         let connection = try connection()
         do throws(SSHError) {
-            let result = try connection.run(command(script, asRoot: asRoot), timeout: .nanoseconds(timeout))
+            let result = try connection.run(command(script, step, asRoot: asRoot), timeout: .nanoseconds(timeout))
             let status: Int32? = if case .status(let number) = result.exit { number } else { nil }
             return CommandOutcome(status: status, output: result.output.text + result.errors.text)
         } catch {
@@ -53,7 +54,7 @@ final class SSHRemote: Remote {
     func open(_ script: String) throws(RemoteError) -> any RemoteStream {
         let connection = try connection()
         do throws(SSHError) {
-            return SSHRemoteStream(stream: try connection.open(command(script, asRoot: true)))
+            return SSHRemoteStream(stream: try connection.open(command(script, "the helper", asRoot: true)))
         } catch {
             throw RemoteError(error)
         }
