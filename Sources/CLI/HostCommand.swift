@@ -10,7 +10,7 @@ struct HostCommand: ParsableCommand {
             A copy of this program is put on every host and started there as root. It owns the node's processes, the \
             rules of the packet filter and the clock, and undoes everything when it hears nothing of its controller.
             """,
-        shouldDisplay: false, subcommands: [HostAttachCommand.self, HostHealCommand.self])
+        shouldDisplay: false, subcommands: [HostAttachCommand.self, HostHealCommand.self, HostProbeCommand.self])
 }
 
 struct HostAttachCommand: ParsableCommand {
@@ -52,4 +52,11 @@ struct HostHealCommand: ParsableCommand {
             throw CommandFailure.failure(error.description)
         }
     }
+}
+
+struct HostProbeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe", abstract: "Try what this host can do; a line for each, for `polygraph doctor FILE`.")
+
+    func run() { Console.print(HostProbes.text(HostProbes.run())) }
 }

@@ -24,7 +24,7 @@ struct PolygraphCommand: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, ReplayCommand.self, ShrinkCommand.self, CheckCommand.self, PlanCommand.self,
-            DoctorCommand.self, ListCommand.self,
+            DoctorCommand.self, HealCommand.self, ListCommand.self,
             SampleCommand.self, HostCommand.self, ExportCommand.self,
             VerifyCommand.self, GenerateHistoryCommand.self,
         ])

@@ -19,7 +19,7 @@ struct RecordedRun {
     /// The workload file as it was.
     private let workloadText: String
     /// Where its nodes were.
-    private let cluster: ClusterSpec
+    let cluster: ClusterSpec
     /// What may keep the run from being the same again, one sentence each.
     private(set) var warnings: [String] = []
 

@@ -7,6 +7,8 @@ extension Transport {
         return try setCuts(Set(policies.filter(\.value.isCut).keys))
     }
 
+    public func prepareLinks(_ node: Node) throws(ClusterError) {}
+
     public func reachability(port: UInt16?, patience: Int64) throws(ClusterError) -> Reachability {
         throw ClusterError("measure who reaches whom", Self.onlyLocal)
     }

@@ -112,6 +112,8 @@ public protocol Transport: ProcessControl {
     /// Replaces the policies of all links, all at once; links that are not named are whole.
     /// - Returns: nanoseconds that the change took.
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) -> Int64
+    /// Does what the first change of the node's links would have to wait for, and finds out whether links can be changed.
+    func prepareLinks(_ node: Node) throws(ClusterError)
     /// What every directed link has done so far.
     func linkCounters() -> [LinkCounters]
     /// Who reaches whom at this moment, found out by datagrams between the nodes' networks.

@@ -17,7 +17,15 @@ struct HostPreparation: Sendable {
         var line: RemoteLine?
         /// As the other nodes and the clients reach it: numeric.
         var address: String
-        var helperHash: String
+    }
+
+    private struct Facts {
+        /// As `uname -m` says.
+        var machine: String
+        /// The number of the user who logs in.
+        var user: String
+        /// What the host takes for its own address.
+        var address: String
     }
 
     private static let short: Int64 = 20_000_000_000
@@ -25,15 +33,24 @@ struct HostPreparation: Sendable {
 
     func prepare() throws(RemoteError) -> Prepared {
         let facts = try look()
-        let folder = HostFolder(path: "\(configuration.folder)/runs/\(run)/\(node)")
+        let helper = try prepareHelper(facts)
+        try install(into: folder)
+        let line = try remote.lineEnds()
+        return Prepared(folder: folder, helper: helper, line: line, address: line?.host ?? facts.address)
+    }
+
+    private var folder: HostFolder { HostFolder(path: "\(configuration.folder)/runs/\(run)/\(node)") }
+
+    /// Sees to it that the folders and the helper are on the host, and nothing else.
+    /// - Returns: where the helper is.
+    func prepareHelper() throws(RemoteError) -> String { try prepareHelper(look()) }
+
+    private func prepareHelper(_ facts: Facts) throws(RemoteError) -> String {
         let (local, hash) = try program(for: facts.machine)
         let helper = "\(configuration.folder)/bin/polygraph-\(hash.prefix(16))"
         try makeFolders(folder, user: facts.user)
         try provide(helper, from: local, hash: hash)
-        try install(into: folder)
-        let line = try remote.lineEnds()
-        return Prepared(
-            folder: folder, helper: helper, line: line, address: line?.host ?? facts.address, helperHash: hash)
+        return helper
     }
 
     private func failure(_ step: String, _ what: String) -> RemoteError {
@@ -51,7 +68,7 @@ struct HostPreparation: Sendable {
         return outcome.output
     }
 
-    private func look() throws(RemoteError) -> (machine: String, user: String, address: String) {
+    private func look() throws(RemoteError) -> Facts {
         let said = try succeed(
             "uname -sm && id -u && (hostname -i 2>/dev/null || hostname -I 2>/dev/null || echo)",
             step: "look at the host", asRoot: false)
@@ -73,7 +90,9 @@ struct HostPreparation: Sendable {
             }
         }
         let addresses = lines[2].split(separator: " ").map(String.init)
-        return (system[1], lines[1], addresses.first { !$0.hasPrefix("127.") && $0 != "::1" } ?? "")
+        return Facts(
+            machine: system[1], user: lines[1],
+            address: addresses.first { !$0.hasPrefix("127.") && $0 != "::1" } ?? "")
     }
 
     /// The program that a machine of this kind can run, and its hash.

@@ -23,6 +23,8 @@ extension HostTransport {
         return lab_monotonic_time() - start
     }
 
+    public func prepareLinks(_ node: Node) throws(ClusterError) { _ = try handle(of: node).ask(.links([:])) }
+
     public func linkCounters() -> [LinkCounters] {
         let answers = OnThreads.run(handles) { handle in (try? handle.ask(.counters, reconnectFor: 0)) ?? [] }
         var sums: [Link: LinkCounters] = [:]

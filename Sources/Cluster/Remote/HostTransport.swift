@@ -62,7 +62,7 @@ public final class HostTransport: AgentTransport {
                     node: names[index], remote: remotes[index], folder: it.folder, helper: it.helper,
                     lease: configuration.lease
                 ) { () throws(RemoteError) in
-                    _ = try preparation.prepare()
+                    _ = try preparation.prepareHelper()
                 }
             }
             controllerAddresses = Set(

@@ -86,6 +86,10 @@ public struct ClientCutFault: Fault {
 
     public init(_ planned: PlannedFault) { self.planned = planned }
 
+    public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {
+        try transport.prepareLinks(node)
+    }
+
     private func links(_ choice: FaultChoice) -> Set<Link> {
         let direction = planned.settings.text("direction") ?? "both"
         var links: Set<Link> = []

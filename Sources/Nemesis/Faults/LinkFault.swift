@@ -32,6 +32,10 @@ public struct LinkFault<Kind: LinkEffectKind>: Fault {
 
     public init(_ planned: PlannedFault) { self.planned = planned }
 
+    public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {
+        try transport.prepareLinks(node)
+    }
+
     public static func problems(with settings: FaultSettings, in shape: ClusterShape) -> [FaultProblem] {
         var problems = LinkSelection.problems(settings) + Kind.problems(with: settings)
         // What the file says of targets has been looked at; what is meant without a word has not.

@@ -21,6 +21,10 @@ public struct PartitionFault: Fault {
 
     public init(_ planned: PlannedFault) { self.planned = planned }
 
+    public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {
+        try transport.prepareLinks(node)
+    }
+
     private static func kinds(_ settings: FaultSettings) -> [PartitionKind] {
         settings.texts("kind").compactMap(PartitionKind.init)
     }

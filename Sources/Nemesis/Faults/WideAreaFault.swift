@@ -23,6 +23,10 @@ public struct WideAreaFault: Fault {
 
     public init(_ planned: PlannedFault) { self.planned = planned }
 
+    public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {
+        try transport.prepareLinks(node)
+    }
+
     /// Nanoseconds of a round trip that nothing is said about.
     private static let usualRoundTrip: Int64 = 100_000_000
 

@@ -1,0 +1,107 @@
+import CLinux
+import Glibc
+import PolygraphSSH
+
+/// Undoes on the hosts of a run what a controller that is gone has left: from any machine that reaches them.
+public enum HostHealer {
+    /// What was found on one host.
+    public struct Outcome: Hashable, Sendable {
+        /// n1, n2, …
+        public var node: String
+        /// As the user names it.
+        public var host: String
+        /// What was done, one sentence each; none where nothing was left.
+        public var done: [String]
+        /// Why the host may still be disturbed; nil where it is not.
+        public var failure: String?
+    }
+
+    /// Heals all hosts at once.
+    /// - Parameters:
+    ///   - logs: where logs that were not collected are put on this machine, by node; nil: they go.
+    ///   - keepsFolders: whether the nodes' folders stay on the hosts.
+    /// - Throws: `ClusterError` when the hosts cannot be told from the configuration.
+    public static func heal(
+        _ configuration: HostsConfiguration, _ record: HostsRecord, logs: String?, keepsFolders: Bool
+    ) throws(ClusterError) -> [Outcome] {
+        let remotes = try HostTransport.remotes(configuration)
+        guard remotes.count == record.hosts.count else {
+            throw ClusterError(
+                "find the hosts", "the plan has \(remotes.count), and the record of the run \(record.hosts.count)")
+        }
+        let work = zip(remotes, record.hosts).map { remote, host in
+            OneHost(
+                remote: remote, host: host, record: record, configuration: configuration,
+                logs: logs.map { "\($0)/\(host.node)" }, keepsFolder: keepsFolders)
+        }
+        return OnThreads.run(work) { $0.heal() }
+    }
+
+    private struct OneHost: Sendable {
+        let remote: any Remote
+        let host: HostsRecord.Host
+        let record: HostsRecord
+        let configuration: HostsConfiguration
+        let logs: String?
+        let keepsFolder: Bool
+
+        private static let patience: Int64 = 60_000_000_000
+
+        func heal() -> Outcome {
+            defer { remote.close() }
+            var outcome = Outcome(node: host.node, host: remote.name, done: [])
+            do throws(RemoteError) {
+                let folder = HostFolder(path: "\(record.folder)/runs/\(record.run)/\(host.node)")
+                let place = ShellQuoting.quote(folder.path)
+                let there = try run("if [ -d \(place) ]; then echo there; fi", "look for the run's folder")
+                guard there.contains("there") else { return outcome }
+                let helper = try helper()
+                // The host's own record is exact, but does not outlive a reboot.
+                let trueTime = lab_real_time() + host.clockOffset
+                let said = try run(
+                    "exec " + ShellQuoting.join([helper, "host", "heal", "--folder", folder.path, "--true-time", "\(trueTime)"]),
+                    "undo what is left")
+                outcome.done = said.split(separator: "\n").map(String.init)
+                fetchLogs(folder, &outcome)
+                if !keepsFolder {
+                    _ = try run("rm -rf \(place); rmdir \(place)/.. 2>/dev/null || true", "remove the run's folder")
+                    outcome.done.append("removed \(folder.path)")
+                }
+            } catch {
+                outcome.failure = error.message
+            }
+            return outcome
+        }
+
+        /// The helper of the run, or this program, where that is gone.
+        private func helper() throws(RemoteError) -> String {
+            let there = try run("if [ -x \(ShellQuoting.quote(host.helper)) ]; then echo there; fi", "look for the helper")
+            if there.contains("there") { return host.helper }
+            let preparation = HostPreparation(
+                configuration: configuration, run: record.run, node: host.node, remote: remote)
+            return try preparation.prepareHelper()
+        }
+
+        private func run(_ script: String, _ step: String) throws(RemoteError) -> String {
+            let outcome = try remote.run(script, step: step, asRoot: true, timeout: OneHost.patience)
+            guard outcome.status == 0 else {
+                throw RemoteError(message: "host \(remote.name): \(step): it \(outcome.words)")
+            }
+            return outcome.output
+        }
+
+        private func fetchLogs(_ folder: HostFolder, _ outcome: inout Outcome) {
+            guard let logs, makeFolders(logs) == 0 else { return }
+            for file in folder.outputs {
+                let name = String(file.dropFirst(folder.path.utf8.count + 1))
+                if access("\(logs)/\(name)", F_OK) == 0 { continue }
+                do throws(RemoteError) {
+                    try remote.download(file, to: "\(logs)/\(name)", timeout: OneHost.patience)
+                    outcome.done.append("fetched \(name)")
+                } catch {
+                    outcome.done.append("\(name) could not be fetched: \(error.message)")
+                }
+            }
+        }
+    }
+}
