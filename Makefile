@@ -1,5 +1,6 @@
 # make demo    build, run a five-node Raft cluster under faults, show the verdict
 # make test    build and run every test
+# make test-vm hosts with kernels, clocks and power of their own: three virtual machines; needs root; five minutes
 # make mutants break each rule of the checker on purpose and see a test fail; ten minutes
 # make fuzz    the whole checker on a million random histories of each model, against trying every order; hours
 # make bench   print the figures of README.md
@@ -11,6 +12,7 @@
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
 TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
+MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps qemu-system-x86 xz-utils
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -18,7 +20,7 @@ POLYGRAPH := .build/release/polygraph
 # Optimised, and with internals visible to tests: one build serves the demo, the tests and the benchmarks.
 FLAGS := -c release -Xswiftc -enable-testing
 
-.PHONY: all deps build-deps build demo test mutants fuzz bench lint documentation release clean
+.PHONY: all deps build-deps build demo test test-vm mutants fuzz bench lint documentation release clean
 
 all: build
 
@@ -62,6 +64,11 @@ test: deps
 	swift test $(FLAGS) --skip-build --filter PolygraphCLITests
 	swift test $(FLAGS) --skip-build --filter PolygraphSSHTests
 
+# Machines that are emulated, with Debian's kernel: downloaded once, kept in .build/machines.
+test-vm: release
+	$(call install,$(MACHINE_PACKAGES))
+	$(SUDO) Tests/Machines/world Tests/Machines/ground ./polygraph
+
 # In a copy of the checker, which is built in .build/mutants.
 mutants:
 	Tests/Mutation/run
@@ -88,13 +95,21 @@ lint:
 	@if grep -rnE '^\s*(@\w+ )?(public |internal )?import Foundation$$' Sources; then \
 	    echo "Sources import FoundationEssentials, never Foundation: it makes the static binary 45 MB larger"; exit 1; fi
 
-# The C libraries are linked statically by .pc files that name their archives.
+# Linked with no library of the machine at all, so that it runs on every Linux of this processor, and can be uploaded to
+# hosts. The C libraries come in by .pc files that name their archives; what the linker says about names is answered by
+# clinux_use_builtin_name_services.
+RELEASE_PACKAGES := libssl-dev zlib1g-dev
 release: build-deps
+	$(call install,$(RELEASE_PACKAGES))
 	mkdir -p .build-release/pkgconfig
 	printf 'Name: yaml\nDescription: libyaml, static\nVersion: 0.2\nLibs: -l:libyaml.a\n' > .build-release/pkgconfig/yaml-0.1.pc
-	PKG_CONFIG_PATH=$(CURDIR)/.build-release/pkgconfig swift build -c release --product polygraph \
-	    --static-swift-stdlib --scratch-path .build-release
+	printf 'Name: ssh2\nDescription: libssh2, static\nVersion: 1.10\nLibs: -l:libssh2.a -l:libcrypto.a -l:libz.a\n' \
+	    > .build-release/pkgconfig/libssh2.pc
+	@set -o pipefail; PKG_CONFIG_PATH=$(CURDIR)/.build-release/pkgconfig swift build -c release --product polygraph \
+	    --static-swift-stdlib -Xswiftc -static-executable --scratch-path .build-release 2>&1 | \
+	    grep -v -e 'in statically linked applications requires' -e 'use of .mktemp. is dangerous'
 	strip -o polygraph .build-release/release/polygraph
+	@ldd polygraph 2>&1 | grep -q 'not a dynamic executable' || { echo "polygraph needs libraries of this machine"; exit 1; }
 	@ls -l polygraph
 
 clean:

@@ -1,7 +1,9 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import PolygraphCluster
 
+clinux_use_builtin_name_services()
 // A node's first process is this binary again: it must not spend time on anything else.
 if NodeInit.isRequested { NodeInit.main() }
 

@@ -163,6 +163,7 @@ stub_adjust:
     ret
 
 lab_stub_end:
-
-    .section .note.GNU-stack, "", @progbits
 #endif
+
+// Also where this file is empty: an object without the note makes the stack of the whole program executable.
+    .section .note.GNU-stack, "", %progbits

@@ -12,3 +12,4 @@
 #include "lab_system.h"
 #include "lab_trace.h"
 #include "lab_world.h"
+#include "names.h"
