@@ -2,6 +2,8 @@
 struct HostFolder: Hashable, Sendable {
     let path: String
 
+    /// Of all nodes of the run.
+    var run: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
     /// The node's data directory.
     var data: String { path + "/data" }
     /// Where archives are unpacked; relative paths of programs are relative to it.

@@ -57,7 +57,7 @@ struct HostEnding: Sendable {
     private func wipe() -> [String] {
         do throws(RemoteError) {
             let folder = ShellQuoting.quote(handle.folder.path)
-            let run = ShellQuoting.quote(String(handle.folder.path.prefix(upTo: handle.folder.path.lastIndex(of: "/")!)))
+            let run = ShellQuoting.quote(handle.folder.run)
             // The helper closes its socket last.
             let script = """
                 for i in 1 2 3 4 5 6 7 8 9 10; do

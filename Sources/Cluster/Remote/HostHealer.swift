@@ -62,9 +62,10 @@ public enum HostHealer {
                     "exec " + ShellQuoting.join([helper, "host", "heal", "--folder", folder.path, "--true-time", "\(trueTime)"]),
                     "undo what is left")
                 outcome.done = said.split(separator: "\n").map(String.init)
+                if outcome.done.isEmpty { outcome.done = ["its helper had undone everything by itself"] }
                 fetchLogs(folder, &outcome)
                 if !keepsFolder {
-                    _ = try run("rm -rf \(place); rmdir \(place)/.. 2>/dev/null || true", "remove the run's folder")
+                    _ = try run("rm -rf \(place); rmdir \(ShellQuoting.quote(folder.run)) 2>/dev/null || true", "remove the run's folder")
                     outcome.done.append("removed \(folder.path)")
                 }
             } catch {
