@@ -10,7 +10,7 @@
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
+TEST_PACKAGES := chromium etcd-server iproute2 iptables nftables openssh-server procps python3 sudo
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
