@@ -9,8 +9,8 @@
 # make deps    install what the build and the tests need (Debian); does nothing when all is there
 
 SHELL := /bin/bash
-BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
+BUILD_PACKAGES := libyaml-dev libssh2-1-dev libssl-dev pkg-config
+TEST_PACKAGES := chromium etcd-server iproute2 openssh-server openssl procps python3 sudo
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -76,6 +76,7 @@ bench: build-deps
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
 	.build/release/SSHBenchmark
+	.build/release/HTTPBenchmark
 
 documentation: build
 	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \
@@ -92,6 +93,7 @@ lint:
 release: build-deps
 	mkdir -p .build-release/pkgconfig
 	printf 'Name: yaml\nDescription: libyaml, static\nVersion: 0.2\nLibs: -l:libyaml.a\n' > .build-release/pkgconfig/yaml-0.1.pc
+	printf 'Name: openssl\nDescription: OpenSSL, static\nVersion: 3.0\nLibs: -l:libssl.a -l:libcrypto.a\n' > .build-release/pkgconfig/openssl.pc
 	PKG_CONFIG_PATH=$(CURDIR)/.build-release/pkgconfig swift build -c release --product polygraph \
 	    --static-swift-stdlib --scratch-path .build-release
 	strip -o polygraph .build-release/release/polygraph

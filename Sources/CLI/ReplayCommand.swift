@@ -28,9 +28,10 @@ struct ReplayCommand: ParsableCommand {
 
     func run() throws {
         let recorded = try RecordedRun(path)
-        let file = try recorded.file()
+        var file = try recorded.file()
         let schedule = try exact ? recorded.schedule.asRecorded(in: recorded.history()) : recorded.schedule
-        try LocalWorld.enter()
+        try file.openAccess()
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = seed ?? recorded.seed

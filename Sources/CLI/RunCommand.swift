@@ -17,9 +17,17 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var outcome: OutcomeArguments
 
+    @Flag(help: "Say what would be done and to whom, and do nothing.")
+    var dryRun = false
+
     func run() throws {
-        let file = try workload.load()
-        try LocalWorld.enter()
+        var file = try workload.load()
+        if dryRun {
+            let seed = file.seed ?? 0
+            return Console.print(DryRun(file, file.plan(seed: seed)).text)
+        }
+        try file.openAccess()
+        try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)
         let seed = file.seed ?? UInt64.random(in: 0...999_999)
@@ -34,8 +42,9 @@ struct RunCommand: ParsableCommand {
 
 /// The world in which local nodes live.
 enum LocalWorld {
-    /// Goes on inside of it; outside, this never returns but by an error.
-    static func enter() throws {
+    /// Goes on inside of it; outside, this never returns but by an error. Files whose nodes are elsewhere stay here.
+    static func enter(for file: WorkloadFile) throws {
+        guard file.cluster.kind == .local else { return }
         do throws(ClusterError) {
             if !LabWorld.isInside { try LabWorld.enter() }
         } catch {

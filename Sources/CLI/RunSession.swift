@@ -48,32 +48,28 @@ struct RunSession {
                 "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
         }
 
-        var configuration = LabConfiguration(nodeCount: plan.nodes, folder: folder.path + "/nodes")
-        configuration.seed = plan.seed
-        configuration.asksNameServer = file.dns
-        if file.packets { configuration.packetFile = folder.file("packets.pcapng") }
-        let lab: Lab
+        let transport: any Transport
         do throws(ClusterError) {
-            lab = try Lab(configuration)
+            transport = try ClusterTransport.make(plan, file, folder)
         } catch {
             throw RunError(error.description)
         }
         let outcome: RunOutcome
         do throws(RunError) {
             outcome = try Run(
-                plan: plan, transport: lab, folder: folder, status: status, stop: stop,
+                plan: plan, transport: transport, folder: folder, status: status, stop: stop,
                 stopsOnViolation: options.stopOnViolation
             ).execute()
         } catch {
-            lab.tearDown()
+            transport.tearDown()
             line.finish()
             log.write(error.description)
             if stop.isRequested { return Ending(exitCode: ExitStatus.interrupted) }
             throw error
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
-        if !options.keep { removeData(of: outcome.nodes) }
-        if let packets = lab.packetCounts() {
+        if !options.keep, transport.startsNodes { removeData(of: outcome.nodes) }
+        if let packets = (transport as? Lab)?.packetCounts() {
             log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
         }
 
@@ -108,7 +104,7 @@ struct RunSession {
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
-        record.warnings = outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
+        record.warnings = file.cautions + outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
         let words = rerun + (options.stopOnViolation ? ["--stop-on-violation"] : [])
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
         let history = shortened(folder.file("history.jsonl"))

@@ -10,8 +10,11 @@ public struct TemplateNode: Hashable, Sendable {
     public var index: Int
     /// Its data directory.
     public var data: String
+    /// Where it listens, as far as the workload file says so.
+    public var port: UInt16?
 
-    public init(name: String, address: String, index: Int, data: String = "") {
+    public init(name: String, address: String, index: Int, data: String = "", port: UInt16? = nil) {
+        self.port = port
         self.name = name
         self.address = address
         self.index = index

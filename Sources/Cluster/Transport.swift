@@ -8,12 +8,15 @@ public struct Node: Hashable, Sendable {
     public let address: String
     /// Its data directory, as its own processes see it; survives kills, not the end of the run.
     public let dataDirectory: String
+    /// What `{{node.port}}` stands for; only nodes that somebody else runs have one.
+    public let port: UInt16?
 
-    public init(index: Int, name: String, address: String, dataDirectory: String) {
+    public init(index: Int, name: String, address: String, dataDirectory: String, port: UInt16? = nil) {
         self.index = index
         self.name = name
         self.address = address
         self.dataDirectory = dataDirectory
+        self.port = port
     }
 }
 
@@ -83,6 +86,8 @@ public protocol Transport: ProcessControl {
     /// `local`, `ssh` or `external`.
     var name: String { get }
     var nodes: [Node] { get }
+    /// Whether a run starts the nodes; otherwise somebody else does.
+    var startsNodes: Bool { get }
 
     /// Starts the node's process; it keeps the clock skew that is set for the node.
     func start(_ node: Node, _ launch: Launch) throws(ClusterError)
@@ -107,8 +112,18 @@ public protocol Transport: ProcessControl {
     /// Replaces the policies of all links, all at once; links that are not named are whole.
     /// - Returns: nanoseconds that the change took.
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) -> Int64
+    /// Whether links between nodes can be spoilt, or only those between nodes and clients.
+    var spoilsNodeLinks: Bool { get }
     /// What every directed link has done so far.
     func linkCounters() -> [LinkCounters]
+    /// Waits until a client's connection to a node can be made, as far as the transport itself spoils its link.
+    /// - Parameter deadline: nanoseconds of `CLOCK_MONOTONIC`.
+    /// - Returns: false where it could not be made until the deadline.
+    func admitsConnection(to node: Int, port: UInt16, by deadline: Int64) -> Bool
+    /// Gets hold of a client's new connection, where the transport stands between clients and nodes.
+    /// - Parameter descriptor: connected and non-blocking; belongs to the transport from now on.
+    /// - Returns: what the client uses in its place; nil where there is nothing to be had.
+    func adoptConnection(_ descriptor: Int32, to node: Int, port: UInt16) -> Int32?
     /// Who reaches whom at this moment, found out by datagrams between the nodes' networks.
     /// - Parameters:
     ///   - port: at both ends, so that policies for this port are met; nil: any free one.

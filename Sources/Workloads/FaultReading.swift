@@ -1,4 +1,5 @@
 import PolygraphClients
+import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
 
@@ -37,6 +38,12 @@ struct FaultReading {
             return nil
         }
         let kind = FaultCatalog.kind(named: given[0])!
+        if !kind.description.reach.contains(shape.transport) {
+            (fields[given[0]] ?? reader).fail(
+                "`\(given[0])` is out of reach of \(shape.transport == .external ? "`endpoints`: only their addresses are known" : "these nodes"); "
+                    + "leave it out, or `--no-faults`")
+            return nil
+        }
         let settings = fields[given[0]].flatMap { FaultSettingsReading(kind: kind, shape: shape).settings($0) }
         // A trigger comes when it comes; faults of one line still do not overlap.
         let usual = fields["when"] == nil ? self.every : min(self.every, 2 * Self.shortestInterval)

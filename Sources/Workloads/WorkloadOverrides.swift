@@ -47,6 +47,7 @@ public struct WorkloadOverrides: Hashable, Sendable {
                         SourceMark(source: option), "expected a key and its value, such as clients.timeout=2s"))
                 continue
             }
+            if replacement[..<equals] == "endpoints" { EndpointReading.settle(&root) }
             change(option, String(replacement[..<equals]), String(replacement[replacement.index(after: equals)...]))
         }
         if let seed { change("--seed \(seed)", "seed", "\(seed)") }

@@ -1,6 +1,8 @@
 import PolygraphClients
+import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
+import PolygraphRunner
 import PolygraphSystems
 
 /// Reads the top level of a workload file, and looks whether its parts fit together.
@@ -8,7 +10,7 @@ struct WorkloadReading {
     static let keys = [
         "name", "description", "nodes", "system", "client", "workload", "clients", "faults", "schedule", "time",
         "every", "quiet", "seed", "packets", "dns", "check",
-        "check-limits", "tame",
+        "check-limits", "tame", "endpoints", "keys-prefix", "limits",
     ]
 
     let root: YAMLNode
@@ -29,9 +31,29 @@ struct WorkloadReading {
         guard let fields = reader.mapping("a workload", known: Self.keys) else { return nil }
         let name = fields["name"].map { $0.name() } ?? Self.stem(of: path)
         let description = fields["description"].map { $0.string() } ?? ""
-        let nodes = fields["nodes"].map { $0.integer(1...64, "a number of nodes") } ?? 5
-        let system = fields.required("system", "how a node is started, and asked whether it is ready")?
-            .system(name: name ?? "", program: program)
+        let endpoints = fields["endpoints"]
+        if let endpoints, fields["nodes"] != nil {
+            endpoints.fail("the nodes are in one place: the file has `nodes` and `endpoints`")
+        }
+        let external = endpoints.map { EndpointReading().configuration($0, fields) }
+        let cluster: ClusterSpec? =
+            if let external { external.map(ClusterSpec.external) } else { .local }
+        let nodes: Int? =
+            if let endpoints {
+                max(1, min(64, endpoints.oneOrMore.count))
+            } else {
+                fields["nodes"].map { $0.integer(1...64, "a number of nodes") } ?? 5
+            }
+        let isStarted = endpoints == nil
+        let whatSystem = "how a node is started, and asked whether it is ready"
+        let system: DeclaredSystem? =
+            if isStarted || fields["system"] != nil {
+                fields.required("system", whatSystem)?
+                    .system(name: name ?? "", program: program, isStarted: isStarted)
+            } else {
+                DeclaredSystem(name: name ?? "", start: [], ready: nil, program: program)
+            }
+        if let cluster { EndpointReading().checkPorts(of: cluster, reader, endpoints) }
         let client = fields.required("client", "the requests that clients make")?.client()
         let workload = fields.required("workload", "what clients do, such as {register: {keys: 20, cas: true}}")?
             .workload()
@@ -44,12 +66,17 @@ struct WorkloadReading {
         let check = check(fields)
         let tame = fields["tame"].map { $0.choice(TameRunRule.allCases.map { ($0.rawValue, $0) }, "rule") } ?? .unknown
 
+        let standard = LoadLimits(rate: isStarted ? nil : WorkloadFile.standardRate)
+        let limits = fields["limits"].map { $0.loadLimits(standard: standard) } ?? standard
+        let keyPrefix = fields["keys-prefix"].flatMap { $0.keyPrefix() } ?? (isStarted ? nil : "polygraph-")
+
         let faults = fields["faults"].map {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
             FaultReading(
                 shape: ClusterShape(
                     nodes: nodes ?? 64, hasPrimary: fields["system"].map { $0.node["primary"] != nil } ?? true,
-                    hasMembership: fields["system"].map { $0.node["membership"] != nil } ?? true),
+                    hasMembership: fields["system"].map { $0.node["membership"] != nil } ?? true,
+                    transport: isStarted ? .local : .external),
                 every: every ?? 10_000_000_000, time: time ?? .max
             ).entries($0)
         }
@@ -66,13 +93,15 @@ struct WorkloadReading {
                 "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
                     + "(`time`: \(Quantity.describe(duration: time)))")
         }
-        if let workload, let client, let section = fields["client"] { match(workload, client, section) }
+        if let workload, let client, let section = fields["client"] { match(workload, client.requests, section) }
         guard let name, let description, let nodes, let system, let client, let workload, let clients, let time,
-            let every, let quiet, let packets, let dns, let check, let tame
+            let every, let quiet, let packets, let dns, let check, let tame, let cluster, let limits
         else { return nil }
         return WorkloadFile(
-            path: path, text: text, name: name, description: description, nodes: nodes, cluster: .local, system: system,
-            client: client, workload: workload, clients: clients, faults: faults ?? [],
+            path: path, text: text, name: name, description: description, nodes: nodes, cluster: cluster,
+            system: system,
+            client: client.requests, access: client.access, keyPrefix: keyPrefix, limits: limits, workload: workload,
+            clients: clients, faults: faults ?? [],
             scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every, quiet: quiet,
             seed: seed ?? nil, packets: packets, dns: dns, check: check,
             tame: tame)

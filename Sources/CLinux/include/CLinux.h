@@ -11,3 +11,4 @@
 #include "lab_system.h"
 #include "lab_trace.h"
 #include "lab_world.h"
+#include "proxy.h"

@@ -25,7 +25,8 @@ public enum DelayEffect: LinkEffectKind {
     public static let description = FaultDescription(
         name: "delay", group: .network, summary: "delay frames, by a distribution",
         parameters: parameters() + LinkSelection.parameters(), shorthand: "time",
-        proof: "frames delayed, and their mean delay as measured", undo: "frames pass at once again")
+        proof: "frames delayed, and their mean delay as measured", undo: "frames pass at once again",
+        reach: [.local, .hosts, .external])
 
     /// The distribution that the settings name.
     private static func name(_ settings: FaultSettings) -> String {
@@ -87,7 +88,8 @@ public enum SlowNodeEffect: LinkEffectKind {
         parameters: DelayEffect.parameters(time: .integer(200_000_000))
             + LinkSelection.parameters(target: "one", clients: true),
         shorthand: "target", proof: "frames delayed, and their mean delay as measured",
-        undo: "frames pass at once again")
+        undo: "frames pass at once again",
+        reach: [.local, .hosts, .external])
 
     public static func problems(with settings: FaultSettings) -> [FaultProblem] {
         DelayEffect.problems(with: settings)

@@ -11,7 +11,8 @@ public enum RateEffect: LinkEffectKind {
             FaultParameter("queue", .bytes(atLeast: 1), standard: .integer(100_000), "bytes that may wait for a link"),
         ] + LinkSelection.parameters(),
         shorthand: "limit", proof: "frames that waited, and frames that found the queue full",
-        undo: "links are as fast as they were")
+        undo: "links are as fast as they were",
+        reach: [.local, .hosts, .external])
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.rate(bytesPerSecond: settings.integer("limit"), queueBytes: settings.integer("queue"))]
@@ -34,7 +35,8 @@ public enum ResetEffect: LinkEffectKind {
             FaultParameter(
                 "share", .share(above: 0, upTo: 1), "of the later frames are answered by a reset of their connection")
         ] + LinkSelection.parameters(),
-        shorthand: "target", proof: "connections reset", undo: "no connection is reset any more")
+        shorthand: "target", proof: "connections reset", undo: "no connection is reset any more",
+        reach: [.local, .hosts, .external])
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.reset(share: settings.number("share"))]
@@ -55,7 +57,8 @@ public enum FlapEffect: LinkEffectKind {
                 "period", .duration(atLeast: 1_000_000), isRequired: true, "from one going down to the next"),
             FaultParameter("up", .share(above: 0, upTo: 1), standard: .double(0.5), "of each period"),
         ] + LinkSelection.parameters(),
-        shorthand: "period", proof: "frames swallowed", undo: "links stay up")
+        shorthand: "period", proof: "frames swallowed", undo: "links stay up",
+        reach: [.local, .hosts, .external])
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.flap(period: settings.integer("period"), up: settings.number("up"))]
@@ -77,7 +80,8 @@ public struct ClientCutFault: Fault {
                 "frames from the targets, frames to them, or both"),
         ],
         shorthand: "target", proof: "frames that the cut swallowed, or probes that found no way",
-        undo: "the links are whole again")
+        undo: "the links are whole again",
+        reach: [.local, .hosts, .external])
 
     private let planned: PlannedFault
     private var swallowedBefore: UInt64 = 0
