@@ -180,12 +180,12 @@ public struct Run {
             }
         }
         let duration = clinux_monotonic_ns() - origin
+        if let warning = removeKeys(ledger, prefix: keyPrefix, factory) { warnings.append(warning) }
+        if !keyPrefix.isEmpty { step("remove keys") }
         watch.stop()
         logs?.stop()
         interpreter.drainAll()
         follower?.stop()
-        if let warning = removeKeys(ledger, prefix: keyPrefix, factory) { warnings.append(warning) }
-        if !keyPrefix.isEmpty { step("remove keys") }
         let syncs = transport.nodes.compactMap { try? transport.durability(of: $0) }
         if transport.startsNodes { status.phase = "stopping nodes" }
         transport.tearDown()

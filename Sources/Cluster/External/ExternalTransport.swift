@@ -67,6 +67,14 @@ public final class ExternalTransport: Transport {
 
     public func linkCounters() -> [LinkCounters] { proxy?.counters() ?? [] }
 
+    /// Between clients and nodes, as far as this process can tell: whether a node itself hears is not found out.
+    public func reachability(port: UInt16?, patience: Int64) throws(ClusterError) -> Reachability {
+        guard let proxy else {
+            throw ClusterError("measure who reaches whom", "the clients of this run do not go through a proxy")
+        }
+        return try proxy.reachability(port: port ?? 0, patience: patience, nodes: nodes.count)
+    }
+
     public func admitsConnection(to node: Int, port: UInt16, by deadline: Int64) -> Bool {
         proxy?.admits(node, port: port, by: deadline) ?? true
     }

@@ -190,6 +190,14 @@ import Testing
         #expect(admits(within: Self.second))
     }
 
+    @Test func `probes find out which links pass nothing`() throws {
+        defer { done() }
+        _ = try transport.setCuts([Self.fromNode])
+        let seen = try transport.reachability(port: nil, patience: 2 * Self.second)
+        #expect(seen.silent == [Self.fromNode] && seen.delays.count == 3)
+        #expect(counters(Self.fromNode).cutFrames == 1)
+    }
+
     @Test func `the end of the server reaches the client`() throws {
         defer { done() }
         let stream = try open()
