@@ -148,7 +148,7 @@ public final class HTTPConnection {
                 if !isReused, parser.isUntouched, case .insecure(let message, isRefusal: true) = error {
                     throw .notSent("cannot connect to \(host):\(port): \(message)")
                 }
-                throw lost(error)
+                throw lost(error, isReused)
             }
             do throws(HTTPFormatError) {
                 let response =
@@ -163,8 +163,13 @@ public final class HTTPConnection {
         }
     }
 
-    private func lost(_ failure: SocketFailure) -> Failure {
-        let message = "lost the connection to \(host):\(port) before the answer: \(failure.words)"
+    private func lost(_ failure: SocketFailure, _ isReused: Bool) -> Failure {
+        // Some servers look at a client's certificate after the handshake, and say nothing.
+        let isTurnedAway = isSecure && !isReused && parser.isUntouched
+        let message =
+            "lost the connection to \(host):\(port) before the answer: \(failure.words)"
+            + (isTurnedAway
+                ? ", right after the TLS handshake; perhaps it does not want this client's certificate" : "")
         return parser.isUntouched ? .unanswered(message) : .other(message)
     }
 }

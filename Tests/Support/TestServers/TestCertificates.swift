@@ -9,17 +9,17 @@ public final class TestCertificates: Sendable {
         authority() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.pem \\
             -subj "/CN=$2" -days 30; }
         leaf() {
-            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.csr -subj "/CN=$2"
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.csr -subj "/$2"
             printf 'subjectAltName=%s\\nextendedKeyUsage=serverAuth,clientAuth\\n' "$3" >$1.ext
             openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile $1.ext -out $1.pem -days $4
         }
         authority ca "Test authority"
         authority other "Other authority"
-        leaf server db1 "DNS:localhost,IP:127.0.0.1" 20
-        leaf wrong db1 "DNS:db1.example" 20
-        leaf old db1 "DNS:localhost,IP:127.0.0.1" -1
-        leaf client tester "DNS:tester" 20
-        leaf revoked gone "DNS:gone" 20
+        leaf server CN=db1 "DNS:localhost,IP:127.0.0.1" 20
+        leaf wrong CN=db1 "DNS:db1.example" 20
+        leaf old CN=db1 "DNS:localhost,IP:127.0.0.1" -1
+        leaf client O=tests "DNS:tester" 20
+        leaf revoked O=gone "DNS:gone" 20
         openssl pkey -in client.key -aes128 -passout pass:secret -out locked.key
         printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\ndefault_md=sha256\\ndefault_crl_days=30\\n' >ca.conf
         : >index
