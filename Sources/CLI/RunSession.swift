@@ -104,7 +104,7 @@ struct RunSession {
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
-        record.warnings = outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
+        record.warnings = file.cautions + outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
         let words = rerun + (options.stopOnViolation ? ["--stop-on-violation"] : [])
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
         let history = shortened(folder.file("history.jsonl"))
