@@ -97,8 +97,10 @@ struct RunSession {
         record.interrupted = outcome.interrupted
         record.results = results
         record.nodes = outcome.nodes.enumerated().map { position, node in
-            NodeRecord(
-                name: node.name, address: node.address, command: outcome.commands[position].joined(separator: " "))
+            let command = outcome.commands[position]
+            return NodeRecord(
+                name: node.name, address: node.address + (node.port.map { ":\($0)" } ?? ""),
+                command: command.isEmpty ? "run by somebody else" : command.joined(separator: " "))
         }
         record.workers = plan.workers
         record.environment = EnvironmentFacts.gather()

@@ -2,6 +2,7 @@
 #include "proxy.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -25,7 +26,7 @@ void clinux_wake_clear(int wake) {
     (void)ignored;
 }
 
-int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout) {
+int clinux_poll(void *descriptors, unsigned long count, int64_t timeout) {
     struct timespec limit = {timeout / 1000000000, timeout % 1000000000};
     int ready = ppoll(descriptors, count, &limit, NULL);
     return ready < 0 ? -errno : ready;

@@ -156,9 +156,10 @@ import Testing
 
     @Test func `an end without a farewell in the middle of an answer leaves the operation in doubt`() throws {
         let server = try server()
+        let port = server.port
         // A relay that ends the connection after so many bytes from the server.
         for limit in [0, 1, 500, 2_500] {
-            let relay = ScriptedServer { _, peer in peer.relay(to: server.port, until: limit) }
+            let relay = ScriptedServer { _, peer in peer.relay(to: port, until: limit) }
             defer { relay.stop() }
             let connection = HTTPConnection(
                 host: "127.0.0.1", port: relay.port, isSecure: true,

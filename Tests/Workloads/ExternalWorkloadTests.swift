@@ -4,6 +4,7 @@ import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
 import PolygraphRunner
+import PolygraphSystems
 import PolygraphWorkloads
 import Testing
 

@@ -2,7 +2,6 @@
 
 // What a proxy in this process, and programs that it runs, need beside POSIX.
 
-#include <poll.h>
 #include <stdint.h>
 
 /// A counter that wakes whoever polls it; close-on-exec and non-blocking, or -errno.
@@ -12,8 +11,8 @@ void clinux_wake_set(int wake);
 /// Takes back what has been set.
 void clinux_wake_clear(int wake);
 
-/// Polls with a timeout in nanoseconds. The number of descriptors with events, or -errno.
-int clinux_poll(struct pollfd *descriptors, unsigned long count, int64_t timeout);
+/// Polls `count` structs `pollfd` with a timeout in nanoseconds. How many have events, or -errno.
+int clinux_poll(void *descriptors, unsigned long count, int64_t timeout);
 
 /// A file without a name in memory, close-on-exec, or -errno.
 int clinux_memory_file(const char *name);
