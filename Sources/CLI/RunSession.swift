@@ -49,6 +49,9 @@ struct RunSession {
         }
 
         let cluster: RunCluster
+        if case .hosts(let hosts) = file.cluster {
+            status.phase = hosts.hosts.count == 1 ? "connecting to 1 host" : "connecting to \(hosts.hosts.count) hosts"
+        }
         do throws(ClusterError) {
             cluster = try RunCluster(file, plan, folder, keepsFolders: options.keep, log)
         } catch {
