@@ -81,7 +81,7 @@ import Testing
             "--client-crl-file", "crl.pem",
         ])
         defer {
-            etcd.terminate()
+            kill(etcd.processIdentifier, SIGKILL)
             etcd.waitUntilExit()
         }
         var token = ""

@@ -128,7 +128,7 @@ import Testing
         let network = "127.\(Int.random(in: 20..<220)).\(Int.random(in: 1..<250))"
         let addresses = (1...3).map { "\(network).\($0)" }
         var processes: [Process] = []
-        defer { for process in processes { process.terminate() } }
+        defer { for process in processes { kill(process.processIdentifier, SIGKILL) } }
         for number in 1...3 {
             let process = Process()
             process.executableURL = PolygraphProcess.binary

@@ -39,7 +39,8 @@ public final class KeyValueServer {
     }
 
     deinit {
-        process.terminate()
+        // Threads of the pool block other signals, and their children inherit that.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
