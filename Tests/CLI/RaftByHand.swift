@@ -41,7 +41,8 @@ final class RaftByHand {
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["\(folder.path)/start\(number)"]
         try process.run()
-        process.waitUntilExit()
+        // The end of the shell is not waited for: to Foundation it lasts as long as what it has left running.
+        for _ in 0..<3_000 where !isRunning(number) { usleep(10_000) }
     }
 
     func pid(_ number: Int) -> pid_t? {
