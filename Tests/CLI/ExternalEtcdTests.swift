@@ -42,6 +42,7 @@ import Testing
         every: 3s
         quiet: 100ms
         faults: [{cut-clients: one, for: 1s, after: 1s}]
+        tame: accept
         check: linearizable
 
         """

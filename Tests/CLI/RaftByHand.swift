@@ -29,7 +29,8 @@ final class RaftByHand {
         }
     }
 
-    deinit { for number in 1...count { if let pid = pid(number) { kill(pid, SIGKILL) } } }
+    /// Ends it; to be called, because an object may be gone after its last use.
+    func stop() { for number in 1...count { if let pid = pid(number) { kill(pid, SIGKILL) } } }
 
     /// As a workload file names them.
     var endpoints: String {
