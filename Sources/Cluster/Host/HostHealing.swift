@@ -38,6 +38,18 @@ enum HostHealing {
         return said
     }
 
+    /// Sets a clock right that was bent before the machine was started again, which may have taken the wrong time over
+    /// from its real-time clock. Does nothing where none was.
+    static func restoreClockOfEarlierBoot(
+        _ folder: HostFolder, trueTime: Int64, device: ClockDevice = .system, programs: HostPrograms = HostPrograms()
+    ) throws(ClusterError) {
+        guard let record = HostJournal(folder).unfinished().lazy.compactMap(\.clockRecord).last,
+            var clock = HostClock(record: record, device: device, services: TimeServices(programs: programs)),
+            !clock.knowsTrueTime
+        else { return }
+        try clock.restore(trueTime: trueTime)
+    }
+
     private static func restoreClock(_ record: [String], _ trueTime: Int64?) throws(ClusterError) -> Bool {
         guard var clock = HostClock(record: record) else {
             throw ClusterError("set the clock right on", "the record of the true time cannot be understood: \(record)")

@@ -34,6 +34,7 @@ extension HostServer {
         case .readSystemClock:
             if clock == nil { clock = try HostClock() }
             return NodeAnswer.clock(clock!.read()).words
+        case .trueTime(let time): try HostHealing.restoreClockOfEarlierBoot(folder, trueTime: time)
         case .time: return ["time"] + HostTime.now.words
         case .groups: return ["groups"] + groups.places(of: setup?.node ?? "node").words
         case .tail(let lines, let from):

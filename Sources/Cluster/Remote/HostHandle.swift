@@ -22,6 +22,8 @@ final class HostHandle: Sendable {
         var number = 0
         var incarnation: String?
         var setup: HostRequest.Setup?
+        /// Nanoseconds from this machine's monotonic clock to the host's true time; nil where its clock is never bent.
+        var trueTimeOffset: Int64?
         /// Put in force again where the helper was started again.
         var links: [Link: LinkPolicy] = [:]
         var isEnded = false
@@ -55,6 +57,10 @@ final class HostHandle: Sendable {
             _ = try ask(.setup(setup), &state, reconnectFor: lease)
         }
     }
+
+    /// Says what the host's clock would show if nobody bent it: so many nanoseconds more than this machine's monotonic
+    /// clock. The host is told when it has been started again.
+    func knowTrueTime(offset: Int64) { state.withLock { $0.trueTimeOffset = offset } }
 
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) {
         try state.withLock { state throws(ClusterError) in
@@ -170,7 +176,9 @@ final class HostHandle: Sendable {
         state.incarnation = hello[1]
         guard isNew else { return }
         state.restarts += 1
-        for again in [state.setup.map(HostRequest.setup), state.links.isEmpty ? nil : .links(state.links)] {
+        let trueTime = state.trueTimeOffset.map { HostRequest.trueTime(lab_monotonic_time() + $0) }
+        let links = state.links.isEmpty ? nil : HostRequest.links(state.links)
+        for again in [trueTime, state.setup.map(HostRequest.setup), links] {
             guard let again else { continue }
             state.number += 1
             let number = String(state.number)
