@@ -11,7 +11,7 @@
 
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server iproute2 openssh-server procps python3 sudo
+TEST_PACKAGES := chromium etcd-server iproute2 iptables nftables openssh-client openssh-server procps python3 sudo
 MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps qemu-system-x86 xz-utils
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems

@@ -45,7 +45,7 @@ struct FilterCounts: Hashable {
 }
 
 /// One of the kernel's packet filters, as far as Polygraph uses it.
-protocol FrameFilter {
+protocol FrameFilter: Sendable {
     /// Replaces all rules, and keeps the counters.
     mutating func apply(_ rules: FilterRules) throws(ClusterError)
     /// What each link has counted so far.

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// A jump is one setting of the clock; a wrong rate of up to a tenth is the kernel's doing; everything else is done by a
 /// process that sets the clock every five milliseconds, and the clock is right to that.
-package struct HostClock {
+package struct HostClock: Sendable {
     private let device: ClockDevice
     private let services: TimeServices
     private let origin: ClockOrigin

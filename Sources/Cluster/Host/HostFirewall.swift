@@ -2,7 +2,7 @@ import Glibc
 
 /// Cuts, loses and resets what a host's links carry, by the packet filter that the host has: `nft`, else `iptables`.
 /// Rules of others are never touched.
-struct HostFirewall {
+struct HostFirewall: Sendable {
     private var filter: any FrameFilter
     let toolName: String
 

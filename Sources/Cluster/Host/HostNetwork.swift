@@ -6,7 +6,7 @@ import CLinux
 /// way to the controller, where it leaves; it is delayed, spoiled and copied where it leaves. So the counters of all
 /// hosts add up to those of the cluster. What stops a frame on its way to the controller is told to a program that
 /// sends datagrams by an error, as local packet filters do.
-package struct HostNetwork {
+package struct HostNetwork: Sendable {
     private let ends: HostEnds
     private let programs: HostPrograms
     private var firewall: HostFirewall

@@ -5,8 +5,8 @@ import Glibc
 ///
 /// On each interface towards a peer, the standard queue is replaced by one of our own at the first need, and comes back
 /// at the end. An interface whose queues somebody else has arranged is refused.
-struct HostTrafficControl {
-    private struct Queue: Hashable {
+struct HostTrafficControl: Sendable {
+    private struct Queue: Hashable, Sendable {
         var link: Link
         var stage: HostLinkPlan.QueueStage
     }
@@ -47,6 +47,7 @@ struct HostTrafficControl {
         var script = removal()
         var tables: [String: DelayTable] = [:]
         var kept: [Queue: UInt16] = [:]
+        var added: Set<String> = []
         var classified: [Link: [ClassifiedFrames]] = [:]
         for (link, stages) in wanted {
             for stage in stages {
@@ -59,11 +60,8 @@ struct HostTrafficControl {
                     let chain = QueueChain(stage.effects)
                     tables.merge(chain.tables) { one, _ in one }
                     for interface in try route(to: link.to) {
-                        if !governed.contains(interface) {
-                            try check(interface)
-                            script.append(
-                                "qdisc add dev \(interface) root handle \(HostTrafficControl.root) htb default 0")
-                            governed.insert(interface)
+                        if !governed.contains(interface), added.insert(interface).inserted {
+                            script += try arrangement(of: interface)
                         }
                         script += creation(of: chain, number, interface)
                     }
@@ -82,6 +80,7 @@ struct HostTrafficControl {
             }
             throw error
         }
+        governed.formUnion(added)
         for (queue, number) in numbers where kept[queue] == nil { idle[number] = queue }
         numbers = kept
         return classified
@@ -145,20 +144,25 @@ struct HostTrafficControl {
         return found
     }
 
-    /// Refuses an interface that does not have the kernel's standard queue, whose number is 0.
-    private func check(_ interface: String) throws(ClusterError) {
+    /// Puts our queue in place of the kernel's standard one, whose number is 0; any other is refused.
+    private func arrangement(of interface: String) throws(ClusterError) -> [String] {
+        var script: [String] = []
         let outcome = try programs.run(["tc", "qdisc", "show", "dev", interface])
         guard outcome.isSuccess else { throw ClusterError("read the queues of \(interface)", outcome.complaint) }
         for line in outcome.output.split(separator: "\n") {
             let words = line.split(separator: " ")
             guard words.count > 3, words[0] == "qdisc", line.contains(" root ") else { continue }
-            if words[2] != "0:" {
+            if words[2] == HostTrafficControl.root {
+                // Left by a process that is gone.
+                script.append("qdisc del dev \(interface) root")
+            } else if words[2] != "0:" {
                 throw ClusterError(
                     "delay frames on \(interface)",
                     "somebody has arranged its queues (\(words[1]) \(words[2])), which must not be disturbed; "
                         + "faults that cut or lose frames work, or take it away: tc qdisc del dev \(interface) root")
             }
         }
+        return script + ["qdisc add dev \(interface) root handle \(HostTrafficControl.root) htb default 0"]
     }
 
     private func run(_ script: [String], _ tables: [String: DelayTable]) throws(ClusterError) {

@@ -25,7 +25,8 @@ struct NetfilterTables: FrameFilter {
     }
 
     mutating func apply(_ new: FilterRules) throws(ClusterError) {
-        var lines = exists ? [] : creation()
+        // What an earlier process may have left under the same name goes in the same moment.
+        var lines = exists ? [] : try NetfilterTables.removal(ends.id, programs) + creation()
         for link in links where !exists || isChanged(link.link, new) {
             lines.append("flush chain \(table) link_\(link.number)")
             if link.isJudged, new.beginsReset(link.link, after: rules) {
@@ -45,9 +46,8 @@ struct NetfilterTables: FrameFilter {
         rules.stages[link] != new.stages[link] || rules.queues[link] != new.queues[link]
     }
 
-    /// Removes what an earlier process may have left under the same name.
     private func creation() -> [String] {
-        var lines = ["add table \(table)", "delete table \(table)", "add table \(table)"]
+        var lines = ["add table \(table)"]
         for link in links {
             let number = link.number
             for counter in ["passed", "cut", "lost", "reset", "queued"] {
@@ -95,7 +95,7 @@ struct NetfilterTables: FrameFilter {
                 lines += matches(stage.ports).map { "\($0)counter name cut_\(link.number) drop" }
             case .loss(let share):
                 lines += matches(stage.ports).map {
-                    "\($0)\(NetfilterTables.chance(share)) counter name lost_\(link.number) drop"
+                    "\($0)\(NetfilterTables.chance(share))counter name lost_\(link.number) drop"
                 }
             case .reset(let share):
                 lines += resets(link.number, stage.ports, share)
@@ -140,7 +140,7 @@ struct NetfilterTables: FrameFilter {
             }
         }
         if share > 0 {
-            lines += matches.map { "\($0)tcp flags & rst == 0 \(NetfilterTables.chance(share)) \(answer)" }
+            lines += matches.map { "\($0)tcp flags & rst == 0 \(NetfilterTables.chance(share))\(answer)" }
         }
         return lines
     }
@@ -152,7 +152,7 @@ struct NetfilterTables: FrameFilter {
         for table in copyTables {
             let family = table.hasPrefix("ip6") ? "ip6" : "ip"
             if !hasCopyTables {
-                lines += ["add table \(table)", "delete table \(table)", "add table \(table)"]
+                lines.append("add table \(table)")
                 lines += links.map { "add counter \(table) copied_\($0.number)" }
                 lines.append("add chain \(table) output { type filter hook output priority 101; policy accept; }")
             }
@@ -168,7 +168,7 @@ struct NetfilterTables: FrameFilter {
                         guard case .copy(let share) = stage.action else { continue }
                         lines += matches(stage.ports).map {
                             "add rule \(table) output \(family) daddr \(address) \($0)"
-                                + "\(NetfilterTables.chance(share)) meta mark set meta mark | \(mark) "
+                                + "\(NetfilterTables.chance(share))meta mark set meta mark | \(mark) "
                                 + "counter name copied_\(link.number) dup to \(address)"
                         }
                     }
@@ -180,7 +180,8 @@ struct NetfilterTables: FrameFilter {
     }
 
     private static func chance(_ share: Double) -> String {
-        "numgen random mod 1000000 < \(max(1, min(1_000_000, Int((share * 1_000_000).rounded()))))"
+        // Less than all of the numbers is what can be said.
+        share >= 0.999_999_5 ? "" : "numgen random mod 1000000 < \(max(1, Int((share * 1_000_000).rounded()))) "
     }
 
     func counts() throws(ClusterError) -> [Link: FilterCounts] {
@@ -223,13 +224,17 @@ struct NetfilterTables: FrameFilter {
 
     /// Removes the tables of a run, whoever has made them; harmless where there are none.
     static func remove(id: String, _ programs: HostPrograms) throws(ClusterError) {
+        let lines = try removal(id, programs)
+        if !lines.isEmpty { try run(lines, programs, "restore the packet filter") }
+    }
+
+    private static func removal(_ id: String, _ programs: HostPrograms) throws(ClusterError) -> [String] {
         let outcome = try programs.run(["nft", "list", "tables"])
         guard outcome.isSuccess else {
-            throw ClusterError("restore the packet filter", HostFirewall.explain(outcome, tool: "nft"))
+            throw ClusterError("read the packet filter", HostFirewall.explain(outcome, tool: "nft"))
         }
         let present = Set(outcome.output.split(separator: "\n").map { String($0) })
-        let lines = tables(id).filter { present.contains("table \($0)") }.map { "delete table \($0)" }
-        if !lines.isEmpty { try run(lines, programs, "restore the packet filter") }
+        return tables(id).filter { present.contains("table \($0)") }.map { "delete table \($0)" }
     }
 
     private static func run(

@@ -64,6 +64,10 @@ struct Scenario {
         case "redis": findings = try redis()
         case "etcd": findings = try etcd()
         case "probes": findings = probes()
+        case "host-nft": findings = try hostFilter(.nft)
+        case "host-iptables": findings = try hostFilter(.iptables)
+        case "host-legacy": findings = try hostFilter(.legacy)
+        case "host-times": findings = try hostTimes()
         default:
             guard let found = try faultScenario(name) else { exit(254) }
             findings = found
