@@ -34,7 +34,11 @@ enum HostHealing {
             attempt("set the clock right") { () throws(ClusterError) in try restoreClock(record, trueTime) }
         }
         for case .group(let path) in entries where access(path, F_OK) == 0 { ControlGroups.remove(path) }
-        if isWhole { attempt("") { () throws(ClusterError) in try journal.append([.undone]); return false } }
+        if isWhole {
+            attempt("") { () throws(ClusterError) in
+                try journal.append([.undone]); return false
+            }
+        }
         return said
     }
 

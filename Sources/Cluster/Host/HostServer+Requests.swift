@@ -26,7 +26,8 @@ extension HostServer {
             probe = consume opened
             return ["port", String(number)]
         case .runProbe(let number, let own, let targets, let patience):
-            let arrivals = probe?.run(number: number, own: own, targets: targets, patience: min(patience, 5_000_000_000))
+            let arrivals = probe?.run(
+                number: number, own: own, targets: targets, patience: min(patience, 5_000_000_000))
             probe = nil
             return ["arrivals"]
                 + (arrivals ?? []).flatMap { [String($0.from), String($0.sentAt), String($0.receivedAt)] }

@@ -84,6 +84,20 @@ extension HostTransport {
         return proof
     }
 
+    /// In this machine's time, which the host's monotonic clock keeps up with only where nobody bends the rate of both.
+    public func durability(of node: Node) throws(ClusterError) -> DurabilityCounters {
+        guard configuration.clocks == .processes else {
+            throw ClusterError(
+                "audit the durability of", node: node.name, "the host's clocks run at rates that faults have bent")
+        }
+        let offset = try HostClockOffset(handle(of: node)).monotonic
+        guard var counters = DurabilityCounters(words: try disk(node, ["durability"]).dropFirst()) else {
+            throw misunderstood(node)
+        }
+        counters.syncTimes = counters.syncTimes.map { $0 - offset }
+        return counters
+    }
+
     public func clockWarnings(_ node: Node) -> [String] {
         configuration.clocks == .system ? [] : processClockWarnings(node)
     }
