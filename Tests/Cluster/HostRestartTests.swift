@@ -44,6 +44,14 @@ import Testing
         #expect(set.values == [77])
     }
 
+    @Test func `uptimes are read`() throws {
+        #expect(HostUptime.parse("350735.47 234388.90\n") == 350_735_470_000_000)
+        #expect(HostUptime.parse("0.05 0.00\n") == 50_000_000)
+        #expect(HostUptime.parse("no such file") == nil)
+        let earlier = try #require(HostUptime.now)
+        #expect(try #require(HostUptime.now) >= earlier)
+    }
+
     @Test func `the true time is a request`() throws {
         guard case .trueTime(let time)? = HostRequest(words: HostRequest.trueTime(-17).words) else {
             Issue.record("not understood")
