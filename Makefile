@@ -10,9 +10,9 @@
 # make deps    install what the build and the tests need (Debian); does nothing when all is there
 
 SHELL := /bin/bash
-BUILD_PACKAGES := libyaml-dev libssh2-1-dev pkg-config
-TEST_PACKAGES := chromium etcd-server iproute2 iptables nftables openssh-client openssh-server procps python3 sudo
-MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps qemu-system-x86 xz-utils
+BUILD_PACKAGES := libyaml-dev libssh2-1-dev libssl-dev pkg-config
+TEST_PACKAGES := chromium etcd-server iproute2 iptables nftables openssh-client openssh-server openssl procps python3 sudo
+MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps python3 qemu-system-x86 xz-utils
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -67,7 +67,7 @@ test: deps
 # Machines that are emulated, with Debian's kernel: downloaded once, kept in .build/machines.
 test-vm: release
 	$(call install,$(MACHINE_PACKAGES))
-	$(SUDO) Tests/Machines/world Tests/Machines/ground ./polygraph
+	$(SUDO) Tests/Machines/world sh -c 'Tests/Machines/ground ./polygraph && Tests/Machines/run ./polygraph'
 
 # In a copy of the checker, which is built in .build/mutants.
 mutants:
@@ -83,6 +83,7 @@ bench: build-deps
 	.build/release/DriverBenchmark
 	.build/release/LabBenchmark
 	.build/release/SSHBenchmark
+	.build/release/HTTPBenchmark
 
 documentation: build
 	@table=$$(mktemp) && $(POLYGRAPH) list faults --markdown >$$table && \
@@ -103,8 +104,10 @@ release: build-deps
 	$(call install,$(RELEASE_PACKAGES))
 	mkdir -p .build-release/pkgconfig
 	printf 'Name: yaml\nDescription: libyaml, static\nVersion: 0.2\nLibs: -l:libyaml.a\n' > .build-release/pkgconfig/yaml-0.1.pc
-	printf 'Name: ssh2\nDescription: libssh2, static\nVersion: 1.10\nLibs: -l:libssh2.a -l:libcrypto.a -l:libz.a\n' \
+	printf 'Name: ssh2\nDescription: libssh2, static\nVersion: 1.10\nLibs: -l:libssh2.a -l:libssl.a -l:libcrypto.a -l:libz.a\n' \
 	    > .build-release/pkgconfig/libssh2.pc
+	printf 'Name: openssl\nDescription: OpenSSL, static\nVersion: 3.0\nLibs: -l:libssl.a -l:libcrypto.a\n' \
+	    > .build-release/pkgconfig/openssl.pc
 	@set -o pipefail; PKG_CONFIG_PATH=$(CURDIR)/.build-release/pkgconfig swift build -c release --product polygraph \
 	    --static-swift-stdlib -Xswiftc -static-executable --scratch-path .build-release 2>&1 | \
 	    grep -v -e 'in statically linked applications requires' -e 'use of .mktemp. is dangerous'

@@ -42,6 +42,10 @@ let package = Package(
         .systemLibrary(
             name: "CSSH2", path: "Sources/CSSH2", pkgConfig: "libssh2",
             providers: [.apt(["libssh2-1-dev"]), .brew(["libssh2"])]),
+        // OpenSSL: TLS to clusters that want it, with certificates verified by what everybody else trusts too.
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         // The system calls that Swift's Glibc module does not show, and the clock stub.
         .target(name: "CLinux", path: "Sources/CLinux"),
 
@@ -63,12 +67,15 @@ let package = Package(
 
         module("SSH", ["CLinux", "CSSH2"]),
         module("Generators", ["PolygraphHistory"]),
-        module("Clients", ["CLinux", "PolygraphHistory"]),
+        module("Clients", ["CLinux", "COpenSSL", "PolygraphHistory"]),
         module("Cluster", ["CLinux", "PolygraphSSH"]),
         module("Systems", ["CLinux", "PolygraphClients", "PolygraphCluster", "PolygraphHistory"]),
         module(
             "Nemesis",
-            ["CLinux", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphSystems"]),
+            [
+                "CLinux", "PolygraphClients", "PolygraphCluster", "PolygraphGenerators", "PolygraphHistory",
+                "PolygraphSystems",
+            ]),
         module(
             "Runner",
             [
@@ -92,10 +99,10 @@ let package = Package(
         .executableTarget(
             name: "PolygraphCLI",
             dependencies: [
-                "CLinux", "Polygraph", "PolygraphChecking", "PolygraphCluster", "PolygraphGenerators",
-                "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels", "PolygraphNemesis",
-                "PolygraphReports", "PolygraphRunner", "PolygraphSSH", "PolygraphSamples", "PolygraphSynthesis",
-                "PolygraphWorkloads",
+                "CLinux", "Polygraph", "PolygraphChecking", "PolygraphClients", "PolygraphCluster",
+                "PolygraphGenerators", "PolygraphHistory", "PolygraphLinearizability", "PolygraphModels",
+                "PolygraphNemesis", "PolygraphReports", "PolygraphRunner", "PolygraphSSH", "PolygraphSamples",
+                "PolygraphSynthesis", "PolygraphSystems", "PolygraphWorkloads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: settings),
@@ -107,6 +114,9 @@ let package = Package(
             name: "DriverBenchmark",
             dependencies: ["PolygraphClients", "PolygraphGenerators", "PolygraphHistory", "PolygraphRunner"],
             path: "Benchmarks/DriverBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "HTTPBenchmark", dependencies: ["PolygraphClients", "PolygraphHistory"],
+            path: "Benchmarks/HTTPBenchmark", swiftSettings: settings),
         // What the lab's tests run inside a world of its own, because a test process has threads and cannot enter one.
         .executableTarget(
             name: "LabTestProgram",
@@ -151,7 +161,10 @@ let package = Package(
         tests("Checking", ["PolygraphChecking", "PolygraphHistory"]),
         tests("Reports", ["PolygraphChecking", "PolygraphHistory", "PolygraphReports"]),
         tests("Generators", ["PolygraphGenerators", "PolygraphHistory"]),
-        tests("Clients", ["PolygraphClients", "PolygraphHistory"]),
+        // Servers that speak TLS and want credentials, and certificates of an authority of their own.
+        .target(
+            name: "PolygraphTestServers", path: "Tests/Support/TestServers", swiftSettings: settings),
+        tests("Clients", ["PolygraphClients", "PolygraphHistory", "PolygraphTestServers"]),
         tests("Cluster", ["CLinux", "LabTestProgram", "PolygraphCluster"]),
         tests("SSH", ["PolygraphSSH", "SSHTestProgram"]),
         tests("Nemesis", ["PolygraphCluster", "PolygraphGenerators", "PolygraphHistory", "PolygraphNemesis"]),
@@ -169,7 +182,7 @@ let package = Package(
                 "PolygraphRunner", "PolygraphSSH", "PolygraphSystems", "PolygraphWorkloads",
             ]),
         tests("Samples", ["PolygraphSamples"]),
-        tests("CLI", ["PolygraphHistory"]),
+        tests("CLI", ["PolygraphHistory", "PolygraphTestServers"]),
     ],
     swiftLanguageModes: [.v6]
 )

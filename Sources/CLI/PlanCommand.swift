@@ -45,6 +45,7 @@ struct PlanCommand: ParsableCommand {
             "\(plan.nodes) nodes, \(plan.workers) clients, \(Quantity.describe(duration: plan.duration)) of load, "
                 + "\(Quantity.describe(duration: plan.timeout)) an operation at most")
         for line in try PlannedClusterLines(file.cluster).lines { Console.print(line) }
+        for caution in file.cautions + [file.leftovers].compactMap({ $0 }) { Console.print("mind: \(caution)") }
         Console.print("\nfaults")
         for line in PlannedFaultLines(file, plan).lines { Console.print("  " + line) }
         if calls.operations.isEmpty { return }

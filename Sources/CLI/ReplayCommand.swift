@@ -28,8 +28,9 @@ struct ReplayCommand: ParsableCommand {
 
     func run() throws {
         let recorded = try RecordedRun(path)
-        let file = try recorded.file()
+        var file = try recorded.file()
         let schedule = try exact ? recorded.schedule.asRecorded(in: recorded.history()) : recorded.schedule
+        try file.openAccess()
         try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import PolygraphCluster
 import PolygraphHistory
+import PolygraphNemesis
 import PolygraphRunner
 import PolygraphWorkloads
 
@@ -39,8 +40,8 @@ struct RunCluster {
             lab = nil
             transport = hosts
         case .external(let configuration):
-            _ = configuration
-            throw ClusterError("reach the endpoints", "not yet")
+            lab = nil
+            transport = try ExternalTransport(configuration, spoilsLinks: plan.spoilsLinks, seed: plan.seed)
         }
         for node in transport.nodes { log.write("\(node.name) is at \(node.address)") }
     }
@@ -60,5 +61,12 @@ struct RunCluster {
         if let packets = lab.packetCounts() {
             log.write("\(packets.recorded) packets recorded, \(packets.missed) too fast to be recorded")
         }
+    }
+}
+
+extension Plan {
+    /// Whether any of its faults is one of links.
+    fileprivate var spoilsLinks: Bool {
+        schedule.faults.contains { FaultCatalog.kind(named: $0.function)?.description.group == .network }
     }
 }

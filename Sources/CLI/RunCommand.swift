@@ -17,8 +17,16 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var outcome: OutcomeArguments
 
+    @Flag(help: "Say what would be done and to whom, and do nothing.")
+    var dryRun = false
+
     func run() throws {
-        let file = try workload.load()
+        var file = try workload.load()
+        if dryRun {
+            let seed = file.seed ?? 0
+            return Console.print(DryRun(file, file.plan(seed: seed)).text)
+        }
+        try file.openAccess()
         try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)

@@ -49,6 +49,9 @@ struct RunSession {
         }
 
         let cluster: RunCluster
+        if case .hosts(let hosts) = file.cluster {
+            status.phase = hosts.hosts.count == 1 ? "connecting to 1 host" : "connecting to \(hosts.hosts.count) hosts"
+        }
         do throws(ClusterError) {
             cluster = try RunCluster(file, plan, folder, keepsFolders: options.keep, log)
         } catch {
@@ -97,14 +100,16 @@ struct RunSession {
         record.interrupted = outcome.interrupted
         record.results = results
         record.nodes = outcome.nodes.enumerated().map { position, node in
-            NodeRecord(
-                name: node.name, address: node.address, command: outcome.commands[position].joined(separator: " "))
+            let command = outcome.commands[position]
+            return NodeRecord(
+                name: node.name, address: node.address + (node.port.map { ":\($0)" } ?? ""),
+                command: command.isEmpty ? "run by somebody else" : command.joined(separator: " "))
         }
         record.workers = plan.workers
         record.environment = EnvironmentFacts.gather()
         record.primaries = outcome.leaders.map { PrimaryChange(time: $0.time, node: $0.node) }
         record.measurements = measurements(outcome, elapsed: elapsed)
-        record.warnings = outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
+        record.warnings = file.cautions + outcome.warnings + (outcome.durability?.warning.map { [$0] } ?? [])
         let words = rerun + (options.stopOnViolation ? ["--stop-on-violation"] : [])
         record.rerunCommand = words.map(ShellWord.quoted).joined(separator: " ")
         let history = shortened(folder.file("history.jsonl"))

@@ -47,13 +47,14 @@ struct ShrinkCommand: ParsableCommand {
 
     func run() throws {
         let recorded = try RecordedRun(path)
-        let file = try recorded.file()
+        var file = try recorded.file()
         let record = try recorded.record()
         guard record.verdict == .invalid else {
             throw CommandFailure.wrongUse(
                 "\(recorded.path): nothing to shrink, because the run was not invalid but \(record.verdict.rawValue)")
         }
         let history = try recorded.history()
+        try file.openAccess()
         try LocalWorld.enter(for: file)
         let stop = RunStop()
         Interrupt.handle(stop)

@@ -65,6 +65,8 @@ final class StatusLine: Sendable {
     private func line(ok: Int, perSecond: Int) -> String {
         let time = status.time.load(ordering: .relaxed)
         let faults = status.faults
+        // Before there is an operation, what is being prepared is all there is to say.
+        if time == 0, ok == 0 { return status.phase }
         var text = "\(time / 1_000_000_000) s  \(status.phase)  \(perSecond) ok/s  \(ok) ok"
         text += "  \(status.fail.load(ordering: .relaxed)) fail  \(status.info.load(ordering: .relaxed)) info"
         if let verdict = status.verdictSoFar {

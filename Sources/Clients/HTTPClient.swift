@@ -14,14 +14,32 @@ public final class HTTPClient: Client {
     private var connections: [HTTPConnection] = []
     private var bytes: [UInt8] = []
     private var scratch: [UInt8] = []
+    private let keyPrefix: String
+    private let meter: TrafficMeter?
 
     /// Prepares the requests; opens no connection yet.
+    /// - Parameters:
+    ///   - access: TLS and credentials.
+    ///   - way: who stands between the client and its node; nil: nobody.
+    ///   - keyPrefix: stands before every key that is sent.
+    ///   - meter: counts bytes.
     /// - Throws: `ClientError.definite` when the node's address makes no host.
-    public init(_ spec: HTTPClientSpec, node: TemplateNode, nodes: [TemplateNode]) throws(ClientError) {
-        for function in spec.functions {
-            let request = try function.request.bound(to: node, among: nodes)
-            let known = connections.firstIndex { $0.host == request.host && $0.port == request.port }
-            if known == nil { connections.append(HTTPConnection(host: request.host, port: request.port)) }
+    public init(
+        _ spec: HTTPClientSpec, node: TemplateNode, nodes: [TemplateNode], access: HTTPAccess = .open,
+        way: ConnectionRoute? = nil, keyPrefix: String = "", meter: TrafficMeter? = nil
+    ) throws(ClientError) {
+        self.keyPrefix = keyPrefix
+        self.meter = meter
+        for function in spec.functions + [spec.delete].compactMap({ $0 }) {
+            let request = try function.request.bound(to: node, among: nodes, access: access)
+            let known = connections.firstIndex {
+                $0.host == request.host && $0.port == request.port && $0.isSecure == request.isSecure
+            }
+            if known == nil {
+                connections.append(
+                    HTTPConnection(
+                        host: request.host, port: request.port, isSecure: request.isSecure, access: access, route: way))
+            }
             routes[function.name] = Route(
                 function: function, request: request, connection: known ?? connections.count - 1)
         }
@@ -31,8 +49,17 @@ public final class HTTPClient: Client {
         guard let route = routes[request.function] else {
             throw .definite("the client has no function `\(request.function)`")
         }
-        route.request.render(request, into: &bytes, scratch: &scratch)
-        let response = try connections[route.connection].exchange(
+        if keyPrefix.isEmpty {
+            route.request.render(request, into: &bytes, scratch: &scratch)
+        } else {
+            var prefixed = request
+            prefixed.key = request.key.map { .string(keyPrefix + ($0.stringValue ?? $0.description)) }
+            route.request.render(prefixed, into: &bytes, scratch: &scratch)
+        }
+        let connection = connections[route.connection]
+        let before = connection.traffic
+        defer { meter?.add(connection.traffic - before) }
+        let response = try connection.exchange(
             bytes, changesNothing: route.function.changesNothing, expectsNoBody: route.request.method == .head,
             deadline: Deadline(nanoseconds: request.deadline))
         return try route.function.completion(of: response)

@@ -36,8 +36,19 @@ public struct HTTPFunction: Hashable, Sendable {
 /// A client in the words of a workload file: `client: {http: …}`.
 public struct HTTPClientSpec: Hashable, Sendable {
     public var functions: [HTTPFunction]
+    /// Removes a key; nil where nobody says how. An answer that there is no such key will do.
+    public var delete: HTTPFunction?
 
-    public init(functions: [HTTPFunction]) { self.functions = functions }
+    public init(functions: [HTTPFunction], delete: HTTPFunction? = nil) {
+        self.functions = functions
+        self.delete = delete
+    }
+
+    /// The name of the function that removes a key.
+    public static let deleteName = "delete"
+
+    /// Whether any request goes to an `https://` URL.
+    public var usesTLS: Bool { (functions + [delete].compactMap { $0 }).contains { $0.request.url.isSecure } }
 
     public func function(_ name: String) -> HTTPFunction? { functions.first { $0.name == name } }
 }

@@ -8,21 +8,38 @@ public final class HTTPConnection {
     /// A name, or an address in digits.
     public let host: String
     public let port: UInt16
+    public let isSecure: Bool
+    private let access: HTTPAccess
+    private let route: ConnectionRoute?
+    /// Bytes sent and received so far, encryption not counted.
+    private(set) var traffic = 0
 
     private var socket: TCPSocket?
+    private var tls: TLSSession?
     private var addresses: [SocketAddress] = []
     private var parser = HTTPResponseParser()
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
 
-    public init(host: String, port: UInt16) {
+    /// - Parameters:
+    ///   - isSecure: whether TLS is spoken, as `access` says.
+    ///   - route: who stands between; nil: nobody.
+    public init(
+        host: String, port: UInt16, isSecure: Bool = false, access: HTTPAccess = .open, route: ConnectionRoute? = nil
+    ) {
         self.host = host
         self.port = port
+        self.isSecure = isSecure
+        self.access = access
+        self.route = route
     }
 
     deinit { received.deallocate() }
 
     /// Closes the connection; the next exchange opens a new one.
-    public func close() { socket = nil }
+    public func close() {
+        tls = nil
+        socket = nil
+    }
 
     /// How an attempt failed, and what may be done about it.
     private enum Failure: Error {
@@ -46,7 +63,7 @@ public final class HTTPConnection {
         while true {
             let isReused = try open(by: deadline)
             do throws(Failure) {
-                return try attempt(request, expectsNoBody, deadline)
+                return try attempt(request, expectsNoBody, isReused, deadline)
             } catch {
                 close()
                 // A connection is reused at most once in this loop: after `close` the next one is new.
@@ -65,24 +82,57 @@ public final class HTTPConnection {
     /// - Returns: whether it is one that has served before.
     private func open(by deadline: Deadline) throws(ClientError) -> Bool {
         // Between two requests a server has nothing to say: news can only be its farewell.
-        if let socket, !socket.hasNews { return true }
+        if let socket, !(tls?.hasNews(socket) ?? socket.hasNews) { return true }
         close()
         if addresses.isEmpty { addresses = try SocketAddress.resolve(host, port: port) }
         do throws(SocketFailure) {
-            socket = try TCPSocket.connect(to: addresses, by: deadline)
+            let fresh = try connect(by: deadline)
+            if isSecure {
+                guard let context = access.tls, let session = TLSSession(context, host: host) else {
+                    throw .insecure("TLS is not prepared", isRefusal: true)
+                }
+                try session.handshake(over: fresh, by: deadline)
+                tls = session
+            }
+            socket = fresh
         } catch {
             throw .definite("cannot connect to \(host):\(port): \(error.words)")
         }
         return false
     }
 
+    private func connect(by deadline: Deadline) throws(SocketFailure) -> TCPSocket {
+        guard let route else { return try TCPSocket.connect(to: addresses, by: deadline) }
+        guard route.admits(port, deadline.nanoseconds) else { throw .timedOut }
+        let direct = try TCPSocket.connect(to: addresses, by: deadline)
+        guard let descriptor = route.adopts(direct.giveAway(), port) else { throw .failed(EMFILE) }
+        return TCPSocket(adopting: descriptor)
+    }
+
+    private func send(_ request: [UInt8], sent: inout Int, by deadline: Deadline) throws(SocketFailure) {
+        traffic += request.count
+        guard let tls else { return try socket!.send(request, sent: &sent, by: deadline) }
+        try tls.send(request, sent: &sent, over: socket!, by: deadline)
+    }
+
+    private func receive(by deadline: Deadline) throws(SocketFailure) -> Int {
+        let count =
+            if let tls {
+                try tls.receive(into: received, over: socket!, by: deadline)
+            } else {
+                try socket!.receive(into: received, by: deadline)
+            }
+        traffic += count
+        return count
+    }
+
     private func attempt(
-        _ request: [UInt8], _ expectsNoBody: Bool, _ deadline: Deadline
+        _ request: [UInt8], _ expectsNoBody: Bool, _ isReused: Bool, _ deadline: Deadline
     ) throws(Failure) -> HTTPResponse {
         parser.begin(expectsNoBody: expectsNoBody)
         var sent = 0
         do throws(SocketFailure) {
-            try socket!.send(request, sent: &sent, by: deadline)
+            try send(request, sent: &sent, by: deadline)
         } catch {
             let message = "cannot send the request to \(host):\(port): \(error.words)"
             throw sent == 0 ? .notSent(message) : .other(message)
@@ -90,11 +140,15 @@ public final class HTTPConnection {
         while true {
             var count = 0
             do throws(SocketFailure) {
-                count = try socket!.receive(into: received, by: deadline)
+                count = try receive(by: deadline)
                 if count == 0, parser.isUntouched { throw SocketFailure.closed }
             } catch {
                 if case .timedOut = error { throw .other("no complete answer from \(host):\(port) in time") }
-                throw lost(error)
+                // In TLS 1.3 a server may refuse a client after its request has left, and has not read it then.
+                if !isReused, parser.isUntouched, case .insecure(let message, isRefusal: true) = error {
+                    throw .notSent("cannot connect to \(host):\(port): \(message)")
+                }
+                throw lost(error, isReused)
             }
             do throws(HTTPFormatError) {
                 let response =
@@ -109,8 +163,13 @@ public final class HTTPConnection {
         }
     }
 
-    private func lost(_ failure: SocketFailure) -> Failure {
-        let message = "lost the connection to \(host):\(port) before the answer: \(failure.words)"
+    private func lost(_ failure: SocketFailure, _ isReused: Bool) -> Failure {
+        // Some servers look at a client's certificate after the handshake, and say nothing.
+        let isTurnedAway = isSecure && !isReused && parser.isUntouched
+        let message =
+            "lost the connection to \(host):\(port) before the answer: \(failure.words)"
+            + (isTurnedAway
+                ? ", right after the TLS handshake; perhaps it does not want this client's certificate" : "")
         return parser.isUntouched ? .unanswered(message) : .other(message)
     }
 }

@@ -24,13 +24,16 @@ public struct HTTPRequestTemplate: Hashable, Sendable {
     }
 
     /// The request as one node gets it.
-    /// - Parameter member: the member that is asked to let the node join or leave.
+    /// - Parameters:
+    ///   - member: the member that is asked to let the node join or leave.
+    ///   - access: what the request carries beside.
     /// - Throws: `ClientError.definite` when the node's name or address makes no host.
     public func bound(
-        to node: TemplateNode, among nodes: [TemplateNode], program: String = "", member: TemplateNode? = nil
+        to node: TemplateNode, among nodes: [TemplateNode], program: String = "", member: TemplateNode? = nil,
+        access: HTTPAccess = .open
     ) throws(ClientError) -> BoundHTTPRequest {
         let authority = url.authority.text(for: node, among: nodes, member: member)
-        guard let (host, port) = URLTemplate.split(authority) else {
+        guard let (host, port) = URLTemplate.split(authority, standardPort: url.isSecure ? 443 : 80) else {
             throw .definite("`\(authority)` is no host and port")
         }
         var target = Template(literal: "\(method.rawValue) ")
@@ -42,11 +45,27 @@ public struct HTTPRequestTemplate: Hashable, Sendable {
         }
         var lines = " HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: polygraph\r\nAccept: */*\r\n"
         if body != nil { lines += "Content-Type: application/json\r\n" }
-        target.append(literal: Array(lines.utf8))
+        target.append(literal: Array((lines + access.headers).utf8))
         return BoundHTTPRequest(
-            host: host, port: port, method: method,
+            host: host, port: port, isSecure: url.isSecure, method: method,
             head: target.bound(to: node, among: nodes, program: program, member: member),
             body: body?.bound(to: node, among: nodes, program: program, member: member))
+    }
+}
+
+extension HTTPRequestTemplate {
+    /// Method, URL and content for one operation, for people.
+    public func words(_ request: Request, for node: TemplateNode, among nodes: [TemplateNode]) -> String {
+        var bytes: [UInt8] = []
+        for (part, text) in [(url.authority, "http\(url.isSecure ? "s" : "")://"), (url.target, "")] {
+            bytes.append(contentsOf: text.utf8)
+            part.bound(to: node, among: nodes).render(request, into: &bytes)
+        }
+        if let body {
+            bytes.append(UInt8(ascii: " "))
+            body.bound(to: node, among: nodes).render(request, into: &bytes)
+        }
+        return "\(method.rawValue) \(String(decoding: bytes, as: UTF8.self))"
     }
 }
 
@@ -54,11 +73,16 @@ public struct HTTPRequestTemplate: Hashable, Sendable {
 public struct BoundHTTPRequest: Hashable, Sendable {
     public let host: String
     public let port: UInt16
+    /// Whether TLS is spoken.
+    public let isSecure: Bool
     public let method: HTTPMethod
     fileprivate let head: Template
     fileprivate let body: Template?
 
-    fileprivate init(host: String, port: UInt16, method: HTTPMethod, head: Template, body: Template?) {
+    fileprivate init(
+        host: String, port: UInt16, isSecure: Bool, method: HTTPMethod, head: Template, body: Template?
+    ) {
+        self.isSecure = isSecure
         self.host = host
         self.port = port
         self.method = method

@@ -9,6 +9,8 @@ public enum Placeholder: Hashable, Sendable {
     /// The number of the logical process, and of the operation: unique in the run.
     case process, operation
     case nodeAddress, nodeName
+    /// Of an endpoint that has one.
+    case nodePort
     /// Counted from 1: n1 is 1.
     case nodeIndex
     /// The member that is asked to let the node join or leave; its index counts from 1 too.
@@ -32,6 +34,7 @@ public enum Placeholder: Hashable, Sendable {
         case .process: "process"
         case .operation: "operation"
         case .nodeAddress: "node.address"
+        case .nodePort: "node.port"
         case .nodeName: "node.name"
         case .nodeIndex: "node.index"
         case .memberAddress: "member.address"
@@ -62,7 +65,7 @@ public struct PlaceholderScope: Hashable, Sendable {
     public let placeholders: [Placeholder]
 
     private static let ofNode: [Placeholder] = [
-        .nodeAddress, .nodeName, .nodeIndex, .addresses(port: nil), .names(port: nil),
+        .nodeAddress, .nodePort, .nodeName, .nodeIndex, .addresses(port: nil), .names(port: nil),
     ]
     private static let ofRequest: [Placeholder] = ofNode + [.process, .operation]
 
@@ -75,11 +78,18 @@ public struct PlaceholderScope: Hashable, Sendable {
     /// Questions to a node that belong to no operation.
     public static let probe = PlaceholderScope(place: "a probe", placeholders: ofNode)
 
+    /// Commands that are run beside the cluster, for one of its nodes.
+    public static let hook = PlaceholderScope(
+        place: "a hook", placeholders: [.nodeAddress, .nodePort, .nodeName, .nodeIndex])
+    /// Commands that are run beside the cluster, for no node in particular.
+    public static let hookOfRun = PlaceholderScope(
+        place: "`before` of a hook, which is for no single node", placeholders: [])
+
     /// Requests for a function. What its value offers is known for `read`, `write` and `cas`.
     public static func request(_ function: String) -> PlaceholderScope {
         let own: [Placeholder] =
             switch function {
-            case "read": [.key]
+            case "read", "delete": [.key]
             case "cas": [.key, .from, .to]
             default: [.key, .value]
             }

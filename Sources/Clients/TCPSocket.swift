@@ -8,6 +8,8 @@ enum SocketFailure: Error {
     case closed
     /// The system call's error number.
     case failed(Int32)
+    /// TLS failed; where `isRefusal` is true the server has not read a request on this connection.
+    case insecure(String, isRefusal: Bool)
 
     /// A few words for a message; `nil` for a timeout, which the caller describes better.
     var words: String {
@@ -15,6 +17,7 @@ enum SocketFailure: Error {
         case .timedOut: "timed out"
         case .closed: "the server closed the connection"
         case .failed(let number): String(cString: strerror(number))
+        case .insecure(let message, _): message
         }
     }
 }
@@ -22,10 +25,19 @@ enum SocketFailure: Error {
 /// A TCP connection: blocking calls with deadlines on a non-blocking descriptor.
 final class TCPSocket {
     private let descriptor: Int32
+    /// Whether somebody else closes it.
+    private var isGivenAway = false
 
-    private init(adopting descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter descriptor: connected and non-blocking; closed with the socket.
+    init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { Glibc.close(descriptor) }
+    deinit { if !isGivenAway { Glibc.close(descriptor) } }
+
+    /// Leaves the connection to somebody else; nothing else may be called any more.
+    func giveAway() -> Int32 {
+        isGivenAway = true
+        return descriptor
+    }
 
     /// Connects to the first of the addresses that answers.
     static func connect(to addresses: [SocketAddress], by deadline: Deadline) throws(SocketFailure) -> TCPSocket {

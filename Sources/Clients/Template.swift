@@ -12,8 +12,13 @@ public struct TemplateNode: Hashable, Sendable {
     public var data: String
     /// Where this program is on its machine; nil: where it is on this one.
     public var program: String?
+    /// Where it listens, as far as the workload file says so.
+    public var port: UInt16?
 
-    public init(name: String, address: String, index: Int, data: String = "", program: String? = nil) {
+    public init(
+        name: String, address: String, index: Int, data: String = "", program: String? = nil, port: UInt16? = nil
+    ) {
+        self.port = port
         self.name = name
         self.address = address
         self.index = index

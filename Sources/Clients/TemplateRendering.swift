@@ -65,6 +65,7 @@ extension Template {
     ) -> Value {
         switch placeholder {
         case .nodeAddress: .string(node.address)
+        case .nodePort: node.port.map { .integer(Int64($0)) } ?? .null
         case .nodeName: .string(node.name)
         case .nodeIndex: .integer(Int64(node.index))
         case .memberAddress: .string(member.address)

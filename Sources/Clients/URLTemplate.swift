@@ -1,20 +1,19 @@
 /// The URL of a request, with placeholders.
 public struct URLTemplate: Hashable, Sendable {
+    /// Whether it begins with `https://`.
+    public let isSecure: Bool
     /// Host and port.
     let authority: Template
     /// Path and query: what the request line carries.
     let target: Template
 
     /// Takes a URL apart. Placeholders after the host are percent-encoded when they are filled in.
-    /// - Throws: `TemplateError` when it is no plain `http://` URL or a placeholder does not exist.
+    /// - Throws: `TemplateError` when it is no `http://` or `https://` URL or a placeholder does not exist.
     public init(_ text: String, _ scope: PlaceholderScope) throws(TemplateError) {
-        let scheme = "http://"
-        guard text.lowercased().hasPrefix(scheme) else {
-            throw TemplateError(
-                text.lowercased().hasPrefix("https:")
-                    ? "https is not supported; use http://"
-                    : "a URL begins with http://; this is `\(text)`")
+        guard let scheme = ["http://", "https://"].first(where: text.lowercased().hasPrefix) else {
+            throw TemplateError("a URL begins with http:// or https://; this is `\(text)`")
         }
+        isSecure = scheme == "https://"
         let bytes = Array(text.utf8)
         let start = scheme.utf8.count
         try Self.checkLiterals(bytes)
@@ -31,9 +30,9 @@ public struct URLTemplate: Hashable, Sendable {
         }
         self.target = target
         // Whether the port makes sense can be seen with any node.
-        let sample = TemplateNode(name: "n1", address: "192.0.2.1", index: 1)
+        let sample = TemplateNode(name: "n1", address: "192.0.2.1", index: 1, port: 7000)
         let sampleText = authority.text(for: sample, among: [sample])
-        guard Self.split(sampleText) != nil else {
+        guard Self.split(sampleText, standardPort: 80) != nil else {
             throw TemplateError(
                 "`\(String(decoding: bytes[start..<end], as: UTF8.self))` is no host and port, such as "
                     + "`{{node.address}}:7000`", offset: start)
@@ -89,8 +88,8 @@ public struct URLTemplate: Hashable, Sendable {
         return result
     }
 
-    /// `host`, `host:port`, `[IPv6]`, `[IPv6]:port`; port 80 where there is none; nil for anything else.
-    static func split(_ authority: String) -> (host: String, port: UInt16)? {
+    /// `host`, `host:port`, `[IPv6]`, `[IPv6]:port`; nil for anything else.
+    static func split(_ authority: String, standardPort: UInt16) -> (host: String, port: UInt16)? {
         var host = authority[...]
         var port: Substring?
         if authority.hasPrefix("[") {
@@ -106,7 +105,7 @@ public struct URLTemplate: Hashable, Sendable {
             port = authority[authority.index(after: colon)...]
         }
         guard !host.isEmpty, !host.contains("@") else { return nil }
-        guard let port else { return (String(host), 80) }
+        guard let port else { return (String(host), standardPort) }
         guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(port), number > 0 else {
             return nil
         }
@@ -117,7 +116,9 @@ public struct URLTemplate: Hashable, Sendable {
 extension PlaceholderScope {
     /// The host of a URL: what is known before there is an operation.
     var host: PlaceholderScope {
-        let known: [Placeholder] = [.nodeAddress, .nodeName, .nodeIndex, .memberAddress, .memberName, .memberIndex]
+        let known: [Placeholder] = [
+            .nodeAddress, .nodePort, .nodeName, .nodeIndex, .memberAddress, .memberName, .memberIndex,
+        ]
         return PlaceholderScope(place: "the host of a URL", placeholders: known.filter(placeholders.contains))
     }
 }
@@ -125,6 +126,6 @@ extension PlaceholderScope {
 extension URLTemplate {
     /// The URL for one node. Only for a URL that has nothing to do with operations.
     public func text(for node: TemplateNode, among nodes: [TemplateNode]) -> String {
-        "http://\(authority.text(for: node, among: nodes))\(target.text(for: node, among: nodes))"
+        "http\(isSecure ? "s" : "")://\(authority.text(for: node, among: nodes))\(target.text(for: node, among: nodes))"
     }
 }

@@ -10,13 +10,18 @@ public struct Node: Hashable, Sendable {
     public let dataDirectory: String
     /// Where this program is on the node's machine; nil: where it is on this one.
     public let program: String?
+    /// What `{{node.port}}` stands for; only nodes that somebody else runs have one.
+    public let port: UInt16?
 
-    public init(index: Int, name: String, address: String, dataDirectory: String, program: String? = nil) {
+    public init(
+        index: Int, name: String, address: String, dataDirectory: String, program: String? = nil, port: UInt16? = nil
+    ) {
         self.index = index
         self.name = name
         self.address = address
         self.dataDirectory = dataDirectory
         self.program = program
+        self.port = port
     }
 }
 
@@ -88,6 +93,8 @@ public protocol Transport: ProcessControl {
     /// `local`, `ssh` or `external`.
     var name: String { get }
     var nodes: [Node] { get }
+    /// Whether a run starts the nodes; otherwise somebody else does.
+    var startsNodes: Bool { get }
 
     /// Starts the node's process; it keeps the clock skew that is set for the node.
     func start(_ node: Node, _ launch: Launch) throws(ClusterError)
@@ -114,8 +121,18 @@ public protocol Transport: ProcessControl {
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) -> Int64
     /// Does what the first change of the node's links would have to wait for, and finds out whether links can be changed.
     func prepareLinks(_ node: Node) throws(ClusterError)
+    /// Whether links between nodes can be spoilt, or only those between nodes and clients.
+    var spoilsNodeLinks: Bool { get }
     /// What every directed link has done so far.
     func linkCounters() -> [LinkCounters]
+    /// Waits until a client's connection to a node can be made, as far as the transport itself spoils its link.
+    /// - Parameter deadline: nanoseconds of `CLOCK_MONOTONIC`.
+    /// - Returns: false where it could not be made until the deadline.
+    func admitsConnection(to node: Int, port: UInt16, by deadline: Int64) -> Bool
+    /// Gets hold of a client's new connection, where the transport stands between clients and nodes.
+    /// - Parameter descriptor: connected and non-blocking; belongs to the transport from now on.
+    /// - Returns: what the client uses in its place; nil where there is nothing to be had.
+    func adoptConnection(_ descriptor: Int32, to node: Int, port: UInt16) -> Int32?
     /// Who reaches whom at this moment, found out by datagrams between the nodes' networks.
     /// - Parameters:
     ///   - port: at both ends, so that policies for this port are met; nil: any free one.

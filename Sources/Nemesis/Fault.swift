@@ -26,6 +26,12 @@ public protocol Fault: Sendable {
     /// schedule has such a fault.
     static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError)
 
+    /// Does once, before the load, what a line of the workload file asks for.
+    static func prepare(_ settings: FaultSettings) throws(ClusterError)
+
+    /// Nanoseconds that undoing it may take beyond what every fault takes.
+    static func undoLimit(_ settings: FaultSettings, nodes: Int) -> Int64
+
     init(_ planned: PlannedFault)
 
     /// Settles on whom, and says what it is going to do. Nothing is done yet.
@@ -54,6 +60,10 @@ extension Fault {
     }
 
     public static func prepare(_ node: Node, _ transport: any Transport) throws(ClusterError) {}
+
+    public static func prepare(_ settings: FaultSettings) throws(ClusterError) {}
+
+    public static func undoLimit(_ settings: FaultSettings, nodes: Int) -> Int64 { 0 }
 
     /// Whether it must be known who leads when it begins.
     static func needsPrimary(_ planned: PlannedFault) -> Bool {

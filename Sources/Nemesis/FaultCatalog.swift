@@ -13,6 +13,7 @@ public enum FaultCatalog {
         ClockStrobeFault.self, ClockFreezeFault.self, ClockSlewFault.self, ClockResetFault.self,
         JoinFault.self, LeaveFault.self, ReplaceFault.self,
         DiskFault.self, DiskFullFault.self, CrashAtFault.self, PowerFailureFault.self, CorruptFilesFault.self,
+        HookFault.self,
     ]
 
     public static let descriptions: [FaultDescription] = kinds.map { $0.description }

@@ -38,8 +38,9 @@ struct LinkSelection {
     }
 
     /// The links, in a cluster of this many nodes.
-    func links(nodes: Int) -> [Link] {
-        let ends = (0..<nodes).map { Endpoint.node($0) } + (withClients ? [.controller] : [])
+    /// - Parameter betweenNodes: whether those between nodes can be spoilt.
+    func links(nodes: Int, betweenNodes: Bool = true) -> [Link] {
+        let ends = (betweenNodes ? (0..<nodes).map { Endpoint.node($0) } : []) + (withClients ? [.controller] : [])
         return targets.sorted().flatMap { target in
             ends.filter { $0 != .node(target) }.flatMap { end in
                 (direction != "to" ? [Link(from: .node(target), to: end)] : [])
@@ -64,6 +65,7 @@ struct LinkSelection {
     func words(_ context: NemesisContext) -> String {
         let names = targets.count == context.nodes.count ? "all nodes" : context.names(targets.sorted())
         let way = direction == "both" ? "at" : direction
-        return "\(way) \(names)" + (withClients ? ", clients included" : "") + (ports == .all ? "" : ", chosen ports")
+        let clients = context.transport.spoilsNodeLinks ? ", clients included" : ", links to clients only"
+        return "\(way) \(names)" + (withClients ? clients : "") + (ports == .all ? "" : ", chosen ports")
     }
 }

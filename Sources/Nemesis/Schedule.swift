@@ -85,6 +85,18 @@ public struct Schedule: Hashable, Sendable {
             guard let kind = FaultCatalog.kind(named: name) else { continue }
             for node in transport.nodes { try kind.prepare(node, transport) }
         }
+        for fault in onePerLine { try fault.kind.prepare(fault.settings) }
+    }
+
+    /// The first fault of every line of the workload file.
+    private var onePerLine: [PlannedFault] {
+        var lines: Set<Int> = []
+        return faults.filter { lines.insert($0.line).inserted }
+    }
+
+    /// Nanoseconds that undoing everything may take, beyond what it usually takes.
+    public func undoLimit(nodes: Int) -> Int64 {
+        onePerLine.reduce(0) { $0 + $1.kind.undoLimit($1.settings, nodes: nodes) }
     }
 
     /// How closely the nodes' system calls must be watched for all these faults; nil: not at all.

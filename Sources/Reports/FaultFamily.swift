@@ -19,6 +19,7 @@ enum FaultFamily: String, CaseIterable {
                 .process,
                 [
                     "kill", "pause", "terminate", "restart", "rolling-restart", "crash-loop", "kill-during-start",
+                    "hook",
                 ]
             ),
             (.resource, ["cpu", "memory", "file-descriptors", "slow"]),

@@ -13,7 +13,17 @@ final class NodeWatch: Sendable {
         /// Every change of the newest leader: time and node.
         var changes: [(time: Int64, node: Int)] = []
         var ended: Set<Int> = []
+        /// By node: since when it has been out of reach, and what came before.
+        var awaySince: [Int: Int64] = [:]
+        var absences: [Int: Absences] = [:]
         var warnings: [String] = []
+    }
+
+    /// How often a node could not be reached, and nanoseconds of it.
+    private struct Absences {
+        var count = 0
+        var total: Int64 = 0
+        var first: Int64
     }
 
     private let claims = Mutex(Claims())
@@ -47,8 +57,20 @@ final class NodeWatch: Sendable {
     /// Every change of the newest leader.
     var leaderChanges: [(time: Int64, node: Int)] { claims.withLock { $0.changes } }
 
-    /// Nodes that ended although no fault wanted it, one sentence each.
-    var warnings: [String] { claims.withLock { $0.warnings } }
+    /// Nodes that ended although no fault wanted it, or that were out of reach, one sentence each.
+    var warnings: [String] {
+        claims.withLock { claims in
+            claims.warnings
+                + claims.absences.sorted { $0.key < $1.key }.map { node, absences in
+                    let first = Quantity.describe(duration: absences.first)
+                    let total = Quantity.describe(duration: absences.total)
+                    let start = "n\(node + 1) could not be reached from \(first) on"
+                    if claims.awaySince[node] != nil { return "\(start), until the end" }
+                    return absences.count == 1
+                        ? "\(start), for \(total)" : "\(start), \(absences.count) times, for \(total) together"
+                }
+        }
+    }
 
     /// Ends the threads and waits for them.
     func stop() {
@@ -87,7 +109,9 @@ final class NodeWatch: Sendable {
             } else if !leads {
                 claims.since[node.index] = nil
             }
-            if !hasEnded { claims.ended.remove(node.index) }
+            if let event = Self.noteReach(of: node, state == .unreachable, time, &claims) { news.append(event) }
+            // Nobody knows what becomes of a node that cannot be reached.
+            if !hasEnded, state != .unreachable { claims.ended.remove(node.index) }
             if let end, claims.ended.insert(node.index).inserted {
                 if let warning = end.warning {
                     claims.warnings.append("\(node.name) \(warning) at \(Quantity.describe(duration: time))")
@@ -97,6 +121,21 @@ final class NodeWatch: Sendable {
             return news
         }
         for operation in news { post(operation) }
+    }
+
+    /// - Returns: what has changed, if anything has.
+    private static func noteReach(
+        of node: Node, _ isAway: Bool, _ time: Int64, _ claims: inout Claims
+    ) -> Operation? {
+        guard isAway != (claims.awaySince[node.index] != nil) else { return nil }
+        guard let since = claims.awaySince[node.index] else {
+            claims.awaySince[node.index] = time
+            claims.absences[node.index, default: Absences(first: time)].count += 1
+            return event("unreachable", ["node": .string(node.name)])
+        }
+        claims.awaySince[node.index] = nil
+        claims.absences[node.index]?.total += time - since
+        return event("reachable", ["node": .string(node.name), "after_ns": .integer(time - since)])
     }
 
     private static func event(_ function: String, _ value: Value) -> Operation {

@@ -32,7 +32,14 @@ public struct Plan: Sendable {
     public var readOnly: Set<String>
     public var system: any System
     /// Makes the clients, once the nodes have addresses.
-    public var clients: @Sendable ([Node]) -> ClientFactory
+    public var clients: @Sendable (ClientSetting) -> ClientFactory
+    /// The function that removes a key; nil: keys are left where they are.
+    public var removal: String?
+    /// Stands before what tells the keys of one run from those of others; nil: keys are sent as they are.
+    public var keyPrefix: String?
+    public var limits = LoadLimits()
+    /// Nanoseconds that the final reads may take beyond what they usually may.
+    public var finalTime: Int64 = 0
     public var checkers: [any Checker]
     /// Whether `valid` stays `valid` where the run was too tame to prove much.
     public var acceptsTameRuns: Bool
@@ -42,7 +49,7 @@ public struct Plan: Sendable {
     public init(
         name: String, seed: UInt64, nodes: Int, workers: Int, timeout: Int64, duration: Int64, quiet: Int64,
         readyWithin: Int64, schedule: Schedule, generator: any Generator, finalGenerator: (any Generator)?,
-        readOnly: Set<String>, system: any System, clients: @escaping @Sendable ([Node]) -> ClientFactory,
+        readOnly: Set<String>, system: any System, clients: @escaping @Sendable (ClientSetting) -> ClientFactory,
         checkers: [any Checker], acceptsTameRuns: Bool = false, document: Value
     ) {
         self.name = name

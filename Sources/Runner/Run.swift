@@ -1,6 +1,9 @@
 import CLinux
+import Glibc
 import PolygraphChecking
+import PolygraphClients
 import PolygraphCluster
+import PolygraphGenerators
 import PolygraphHistory
 import PolygraphNemesis
 import PolygraphSystems
@@ -41,6 +44,8 @@ public final class RunStop: Sendable {
         case user
         /// The history cannot become valid any more.
         case violation
+        /// The run has asked as much of the cluster as it may.
+        case limit
     }
 
     /// The first reason that was given.
@@ -64,10 +69,10 @@ public final class RunStop: Sendable {
 
 /// One run: set-up, load under faults, healing, quiet period, final reads, tear-down.
 public struct Run {
-    private let plan: Plan
+    let plan: Plan
     private let transport: any Transport
     private let folder: RunFolder
-    private let status: RunStatus
+    let status: RunStatus
     private let stop: RunStop
     private let stopsOnViolation: Bool
 
@@ -88,8 +93,18 @@ public struct Run {
     /// - Throws: `RunError` when the cluster cannot be set up, or nothing can be written.
     public func execute() throws(RunError) -> RunOutcome {
         defer { transport.tearDown() }
+        let keyPrefix = plan.keyPrefix.map { $0 + Self.identifier() + "-" } ?? ""
+        let ledger = LoadLedger(plan.limits)
+        var document = plan.document
+        if !keyPrefix.isEmpty, var fields = document.fields {
+            fields["key_prefix"] = .string(keyPrefix)
+            document = .object(fields)
+        }
+        func bounded(_ load: any Generator) -> any Generator {
+            plan.limits == LoadLimits() && keyPrefix.isEmpty ? load : BoundedLoad(load, ledger)
+        }
         var plannedDocument: [UInt8] = []
-        JSONWriter.append(plan.document, to: &plannedDocument)
+        JSONWriter.append(document, to: &plannedDocument)
         try folder.write("plan.json", plannedDocument + [UInt8(ascii: "\n")])
         let journal: Journal
         do throws(HistoryError) {
@@ -106,7 +121,7 @@ public struct Run {
         }
 
         let commands = try startNodes()
-        step("start \(plan.nodes) nodes until ready")
+        step(transport.startsNodes ? "start \(plan.nodes) nodes until ready" : "find \(plan.nodes) nodes ready")
         let clockWarnings = ClockReachWarnings.gather(plan.schedule, transport)
 
         let origin = clinux_monotonic_ns()
@@ -118,15 +133,19 @@ public struct Run {
         defer { follower?.stop() }
         let wake = Event()
         let triggers = TriggerWatch(plan.schedule, wake: wake)
+        let factory = plan.clients(ClientSetting(transport, keyPrefix: keyPrefix, meter: ledger.meter))
         let interpreter = Interpreter(
             options: .init(
                 workers: plan.workers, nodes: transport.nodes.map(\.name), timeout: plan.timeout,
                 readOnly: plan.readOnly),
             journal: journal, follower: follower, triggers: triggers, status: status, origin: origin,
-            factory: plan.clients(transport.nodes))
+            factory: factory)
         let inbox = interpreter.inbox
         stop.whenRequested { inbox.stop() }
-        let watch = NodeWatch(transport: transport, system: plan.system, origin: origin) { operation in
+        let watch = NodeWatch(
+            transport: transport, system: plan.system, origin: origin,
+            interval: transport.startsNodes ? 100_000_000 : 500_000_000
+        ) { operation in
             inbox.post(.happened(operation, recorded: nil))
         }
         let nemesis = NemesisThread(
@@ -143,7 +162,8 @@ public struct Run {
 
         status.phase = "running"
         interpreter.run(
-            FailureStop(plan.generator, when: { journal.failure != nil }), until: plan.duration)
+            FailureStop(bounded(plan.generator), when: { journal.failure != nil }), until: plan.duration)
+        if ledger.reached != nil { stop.request(because: .limit) }
         step("load and faults")
         var warnings = clockWarnings + heal(nemesis, interpreter)
         step("heal")
@@ -154,19 +174,22 @@ public struct Run {
             if let final = plan.finalGenerator {
                 status.phase = "final reads"
                 let now = clinux_monotonic_ns() - origin
-                interpreter.run(final, until: now + max(5 * plan.timeout, 5_000_000_000))
+                interpreter.run(
+                    bounded(final), until: now + max(5 * plan.timeout, 5_000_000_000) + plan.finalTime)
                 step("final reads")
             }
         }
         let duration = clinux_monotonic_ns() - origin
+        if let warning = removeKeys(ledger, prefix: keyPrefix, factory) { warnings.append(warning) }
+        if !keyPrefix.isEmpty { step("remove keys") }
         watch.stop()
         logs?.stop()
         interpreter.drainAll()
         follower?.stop()
         let syncs = transport.nodes.compactMap { try? transport.durability(of: $0) }
-        status.phase = "stopping nodes"
+        if transport.startsNodes { status.phase = "stopping nodes" }
         transport.tearDown()
-        step("stop nodes")
+        if transport.startsNodes { step("stop nodes") }
         warnings += transport.warnings
         do throws(HistoryError) {
             try journal.close()
@@ -177,6 +200,7 @@ public struct Run {
         if stop.isRequested, stop.reason == .violation {
             warnings.append("the load was ended early, because the history could not become valid any more")
         }
+        if let reached = ledger.reached { warnings.append("the load was ended early, because \(reached)") }
         if interpreter.abandoned > 0 {
             warnings.append("\(interpreter.abandoned) operations were given up because their client did not return")
         }
@@ -201,7 +225,7 @@ public struct Run {
         var commands: [[String]] = []
         do throws(ClusterError) {
             try plan.schedule.prepare(transport)
-            for node in transport.nodes {
+            for node in transport.nodes where transport.startsNodes {
                 if let supervision = plan.schedule.supervision {
                     try transport.superviseDisk(node, supervision)
                 } else {
@@ -212,6 +236,7 @@ public struct Run {
                 commands.append(launch.command)
                 try transport.start(node, launch)
             }
+            if !transport.startsNodes { commands = transport.nodes.map { _ in [] } }
             status.phase = "waiting until the nodes are ready"
             let transport = transport
             let stop = stop
@@ -233,7 +258,8 @@ public struct Run {
     private func heal(_ nemesis: NemesisThread, _ interpreter: Interpreter) -> [String] {
         status.phase = "healing"
         nemesis.stop()
-        let deadline = clinux_monotonic_ns() + 30_000_000_000
+        let limit = min(30_000_000_000 + plan.schedule.undoLimit(nodes: plan.nodes), Self.longestHealing)
+        let deadline = clinux_monotonic_ns() + limit
         while clinux_monotonic_ns() < deadline {
             interpreter.drainAll()
             if nemesis.isFinished(within: 5_000_000) {
@@ -241,6 +267,10 @@ public struct Run {
                 return []
             }
         }
-        return ["not everything could be undone within 30 s; the nodes are ended all the same"]
+        let words = "not everything could be undone within \(Quantity.describe(duration: limit))"
+        return [words + (transport.startsNodes ? "; the nodes are ended all the same" : "; see to it by hand")]
     }
+
+    /// Nanoseconds; commands of the user's may be slow.
+    private static let longestHealing: Int64 = 900_000_000_000
 }

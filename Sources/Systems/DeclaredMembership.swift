@@ -39,6 +39,8 @@ public struct DeclaredMembership: Membership, Hashable {
     public var timeout: Int64
     /// What `{{polygraph}}` stands for.
     public var program: String
+    /// How nodes let a request in.
+    public var access: HTTPAccess = .open
 
     public init(
         join: Call, leave: Call, view: View? = nil, start: [Template]? = nil, usual: [Template],
@@ -74,8 +76,9 @@ public struct DeclaredMembership: Membership, Hashable {
         case .http(let template):
             do throws(ClientError) {
                 let request = try template.bound(
-                    to: TemplateNode(node), among: all, program: program, member: TemplateNode(member))
-                let response = try Self.exchange(request, timeout: timeout)
+                    to: TemplateNode(node), among: all, program: program, member: TemplateNode(member),
+                    access: access)
+                let response = try exchange(request, timeout: timeout)
                 let said = "HTTP \(response.status)" + (response.body.isEmpty ? "" : ": \(response.excerpt)")
                 return (200..<300).contains(response.status) ? .yes : .no(said)
             } catch {
@@ -98,8 +101,8 @@ public struct DeclaredMembership: Membership, Hashable {
         guard let view else { return nil }
         do throws(ClientError) {
             let request = try HTTPRequestTemplate(.get, view.url).bound(
-                to: TemplateNode(node), among: nodes.map(TemplateNode.init))
-            let response = try Self.exchange(request, timeout: DeclaredSystem.probeTimeout)
+                to: TemplateNode(node), among: nodes.map(TemplateNode.init), access: access)
+            let response = try exchange(request, timeout: DeclaredSystem.probeTimeout)
             guard (200..<300).contains(response.status), let document = try? JSONParser.parse(response.body),
                 let list = view.value.value(in: document)?.elements
             else { return nil }
@@ -136,14 +139,16 @@ public struct DeclaredMembership: Membership, Hashable {
         text.contains(node.address) && names(.string(text), node)
     }
 
-    private static func exchange(_ request: BoundHTTPRequest, timeout: Int64) throws(ClientError) -> HTTPResponse {
+    private func exchange(_ request: BoundHTTPRequest, timeout: Int64) throws(ClientError) -> HTTPResponse {
         var bytes: [UInt8] = []
         var scratch: [UInt8] = []
         let nobody = Request(function: "", key: nil, value: .null, process: 0, operation: 0, deadline: 0)
         request.render(nobody, into: &bytes, scratch: &scratch)
-        return try HTTPConnection(host: request.host, port: request.port)
-            .exchange(
-                bytes, changesNothing: request.method == .get, expectsNoBody: request.method == .head,
-                deadline: .after(nanoseconds: timeout))
+        return try HTTPConnection(
+            host: request.host, port: request.port, isSecure: request.isSecure, access: access
+        )
+        .exchange(
+            bytes, changesNothing: request.method == .get, expectsNoBody: request.method == .head,
+            deadline: .after(nanoseconds: timeout))
     }
 }

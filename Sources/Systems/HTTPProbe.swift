@@ -18,15 +18,16 @@ public struct HTTPProbe: Hashable, Sendable {
 
     /// Asks one node, on a new connection.
     /// - Parameter timeout: nanoseconds.
-    public func ask(_ node: Node, nodes: [Node], timeout: Int64) -> ProbeAnswer {
+    public func ask(_ node: Node, nodes: [Node], timeout: Int64, access: HTTPAccess = .open) -> ProbeAnswer {
         do throws(ClientError) {
             let request = try HTTPRequestTemplate(.get, url).bound(
-                to: TemplateNode(node), among: nodes.map(TemplateNode.init))
+                to: TemplateNode(node), among: nodes.map(TemplateNode.init), access: access)
             var bytes: [UInt8] = []
             var scratch: [UInt8] = []
             let nobody = Request(function: "", key: nil, value: .null, process: 0, operation: 0, deadline: 0)
             request.render(nobody, into: &bytes, scratch: &scratch)
-            let connection = HTTPConnection(host: request.host, port: request.port)
+            let connection = HTTPConnection(
+                host: request.host, port: request.port, isSecure: request.isSecure, access: access)
             let response = try connection.exchange(
                 bytes, changesNothing: true, deadline: .after(nanoseconds: timeout))
             return judge(response)
@@ -59,7 +60,7 @@ extension TemplateNode {
     public init(_ node: Node) {
         self.init(
             name: node.name, address: node.address, index: node.index + 1, data: node.dataDirectory,
-            program: node.program)
+            program: node.program, port: node.port)
     }
 }
 

@@ -35,7 +35,7 @@ extension System {
         let (node, answer) = late[0]
         var last = ""
         if case .no(let words) = answer { last = words }
-        let question = (self as? DeclaredSystem).map { "`\($0.ready.address(of: node, nodes: nodes))`" } ?? "the probe"
+        let question = (self as? DeclaredSystem)?.ready.map { "`\($0.address(of: node, nodes: nodes))`" } ?? "the probe"
         let others =
             late.count == 1 ? "" : " (neither were \(late.dropFirst().map(\.0.name).joined(separator: ", ")))"
         return ClusterError(

@@ -19,6 +19,9 @@ public protocol System: Sendable {
     /// How the node's process is started; the same after every kill.
     func launch(_ node: Node, nodes: [Node]) -> Launch
 
+    /// Whether `isReady` says anything, or is only a guess.
+    var knowsReadiness: Bool { get }
+
     /// Whether the node serves requests.
     func isReady(_ node: Node, nodes: [Node]) -> ProbeAnswer
 
@@ -37,6 +40,8 @@ public enum ProbeAnswer: Hashable, Sendable {
 }
 
 extension System {
+    public var knowsReadiness: Bool { true }
+
     public func isPrimary(_ node: Node, nodes: [Node]) -> Bool { false }
 
     public var membership: (any Membership)? { nil }

@@ -1,4 +1,3 @@
-import PolygraphClients
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphSSH

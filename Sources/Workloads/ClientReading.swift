@@ -2,19 +2,25 @@ import PolygraphClients
 import PolygraphHistory
 
 extension NodeReader {
-    /// `client: {http: {…}}`
-    func client() -> HTTPClientSpec? {
-        guard let fields = mapping("the client", known: ["http"]) else { return nil }
+    /// `client: {http: {…}}`, and how the cluster lets it in.
+    func client() -> (requests: HTTPClientSpec, access: HTTPAccessSpec)? {
+        guard let fields = mapping("the client", known: ["http"] + Self.accessKeys) else { return nil }
+        let access = access(fields)
         let functions = ["read", "write", "cas"]
         guard
             let http = fields.required("http", "the requests for read, write and cas")?
-                .mapping("the requests", known: functions + ["definite"])
+                .mapping("the requests", known: functions + [HTTPClientSpec.deleteName, "definite"])
         else { return nil }
         let definite = http["definite"].map { $0.jsonPath() } ?? nil
-        return HTTPClientSpec(
+        var delete = http[HTTPClientSpec.deleteName].flatMap { $0.function(HTTPClientSpec.deleteName, definite: nil) }
+        // A key that was never written need not be removed.
+        delete?.absent.formUnion([404, 410])
+        let requests = HTTPClientSpec(
             functions: functions.compactMap { name in
                 http[name].flatMap { $0.function(name, definite: definite) }
-            })
+            }, delete: delete)
+        if access.tls != nil, !requests.usesTLS { fields["tls"]?.fail("no request goes to a URL with https://") }
+        return (requests, access)
     }
 
     /// `{put: URL, json: …, value: …, absent: …, fail: …, definite: …}`

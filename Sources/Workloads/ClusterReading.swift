@@ -3,11 +3,14 @@ import PolygraphCluster
 /// Reads where the nodes of a workload are, and looks that the file says nothing that goes with another kind of cluster.
 struct ClusterReading {
     /// The keys of which a file has one at most, with the kind of cluster that each stands for.
-    static let ways: [(key: String, kind: TransportKind)] = [("nodes", .local), ("hosts", .hosts)]
-    /// What goes with one kind only: the key, or the key of `system`.
-    private static let belongings: [(section: String?, key: String, kind: TransportKind)] = [
-        (nil, "access", .hosts), ("system", "install", .hosts), ("system", "logs", .hosts),
-        ("system", "log-limit", .hosts), (nil, "packets", .local), (nil, "dns", .local),
+    static let ways: [(key: String, kind: TransportKind)] = [
+        ("nodes", .local), ("hosts", .hosts), ("endpoints", .external),
+    ]
+    /// What goes with some kinds only: the key, or the key of `system`.
+    private static let belongings: [(section: String?, key: String, kinds: Set<TransportKind>)] = [
+        (nil, "access", [.hosts]), ("system", "install", [.hosts]), ("system", "logs", [.hosts]),
+        ("system", "log-limit", [.hosts]), ("system", "start", [.local, .hosts]),
+        ("system", "environment", [.local, .hosts]), (nil, "packets", [.local]), (nil, "dns", [.local]),
     ]
 
     /// What was found; nil where there was a mistake.
@@ -35,21 +38,29 @@ struct ClusterReading {
             // A list with a mistake in it is as long as it is.
             return Place(
                 kind: kind, nodes: max(1, min(64, field.oneOrMore.count)), cluster: hosts.map(ClusterSpec.hosts))
-        case .local, .external:
+        case .external:
+            guard let field = fields["endpoints"] else { return Place(kind: kind) }
+            let endpoints = EndpointReading().configuration(field)
+            return Place(
+                kind: kind, nodes: max(1, min(64, field.oneOrMore.count)),
+                cluster: endpoints.map(ClusterSpec.external))
+        case .local:
             let nodes = fields["nodes"].map { $0.integer(1...64, "a number of nodes") } ?? 5
             return Place(kind: kind, nodes: nodes, cluster: .local)
         }
     }
 
     private func refuseBelongings(of kind: TransportKind, _ fields: MappingReader) {
-        for (section, key, owner) in Self.belongings where owner != kind {
+        for (section, key, owners) in Self.belongings where !owners.contains(kind) {
             let field = section.map { fields[$0]?.child(key) } ?? fields[key]
             guard let field, field.node.content != .scalar("false", isPlain: true) else { continue }
-            let way = Self.ways.first { $0.kind == owner }?.key ?? owner.rawValue
+            let ways = Self.ways.filter { owners.contains($0.kind) }.map { "`\($0.key)`" }
             switch key {
+            case "start": field.fail("is how a node is started; those of `endpoints` are started by whoever runs them")
+            case "environment": field.fail("is for nodes that are started; those of `endpoints` are started by others")
             case "packets": field.fail("packets are recorded by the network of nodes on this machine (`nodes`) only")
             case "dns": field.fail("nodes ask a name server of the run on this machine (`nodes`) only")
-            default: field.fail("goes with `\(way)` only")
+            default: field.fail("goes with \(ways.joined(separator: " or ")) only")
             }
         }
     }
@@ -61,7 +72,7 @@ struct ClusterReading {
         else { return }
         remove(ways.map(\.key).filter { $0 != key }, from: &root)
         // The keys of hosts mean nothing elsewhere. `packets` and `dns` ask for something: that is not dropped silently.
-        let foreign = belongings.filter { $0.kind != kind && $0.kind != .local }
+        let foreign = belongings.filter { !$0.kinds.contains(kind) && $0.kinds != [.local] }
         remove(foreign.filter { $0.section == nil }.map(\.key), from: &root)
         guard case .mapping(var entries) = root.content else { return }
         for position in entries.indices {

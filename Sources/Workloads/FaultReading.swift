@@ -1,4 +1,5 @@
 import PolygraphClients
+import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
 

@@ -31,7 +31,7 @@ extension NodeReader {
         }
         let path = LocalPath.resolved(word)
         guard mustExist else { return path }
-        if access(path, R_OK) != 0 {
+        if Glibc.access(path, R_OK) != 0 {
             fail("\(path) cannot be read: \(String(cString: strerror(errno)))")
             return nil
         }

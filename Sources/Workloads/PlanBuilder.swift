@@ -14,22 +14,34 @@ extension WorkloadFile {
     /// - Parameter recorded: the faults; nil: those that the file says, drawn by the seed.
     public func plan(seed: UInt64, schedule recorded: Schedule? = nil) -> Plan {
         let schedule = recorded ?? Schedule(faults, rules: scheduleRules, nodes: nodes, duration: time, seed: seed)
-        let client = client
-        return Plan(
+        let (client, access) = (client, openedAccess)
+        var plan = Plan(
             name: name, seed: seed, nodes: nodes, workers: clients.count, timeout: clients.timeout, duration: time,
             quiet: quiet, readyWithin: system.readyWithin, schedule: schedule, generator: generator(seed: seed),
             finalGenerator: finalGenerator,
             readOnly: Set(client.functions.filter(\.changesNothing).map(\.name)), system: system,
-            clients: { nodes in
-                let targets = nodes.map {
-                    TemplateNode(name: $0.name, address: $0.address, index: $0.index + 1, data: $0.dataDirectory)
-                }
+            clients: { setting in
+                let targets = setting.nodes.map(TemplateNode.init)
                 return { node, _ throws(ClientError) in
-                    try HTTPClient(client, node: targets[node], nodes: targets)
+                    try HTTPClient(
+                        client, node: targets[node], nodes: targets, access: access, way: setting.way(node),
+                        keyPrefix: setting.keyPrefix, meter: setting.meter)
                 }
             },
             checkers: [Linearizable(model: model, options: checkOptions), OperationStatistics()],
             acceptsTameRuns: tame == .accept, document: document(seed: seed, schedule: schedule))
+        plan.removal = client.delete == nil ? nil : HTTPClientSpec.deleteName
+        plan.keyPrefix = keyPrefix
+        plan.limits = limits
+        if let rate = limits.rate { plan.finalTime = Int64(Double(finalOperations) / rate * 1e9) }
+        return plan
+    }
+
+    /// How many operations the final reads are, where nothing has to be asked again.
+    private var finalOperations: Int {
+        switch workload {
+        case .register(let spec): spec.finalReads ? spec.keys * min(nodes, clients.count) : 0
+        }
     }
 
     private var model: any Model { ModelCatalog.model(named: modelName)! }

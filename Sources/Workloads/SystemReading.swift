@@ -7,14 +7,19 @@ extension NodeReader {
     /// - Parameters:
     ///   - name: of the workload, which the system takes over.
     ///   - program: what `{{polygraph}}` stands for.
-    func system(name: String, program: String) -> DeclaredSystem? {
+    ///   - isStarted: whether a run starts the nodes; otherwise nothing is needed.
+    func system(name: String, program: String, isStarted: Bool = true) -> DeclaredSystem? {
         // What hosts get and give is read with the hosts.
         let known = ["start", "ready", "primary", "environment", "membership", "install", "logs", "log-limit"]
         guard let fields = mapping("the system", known: known) else { return nil }
-        let start = fields.required("start", "the program and its arguments, as a list")?.command()
-        let ready = fields.required(
-            "ready", "how to ask a node whether it serves requests, as {http: \"http://{{node.address}}:7000/health\"}")?
-            .probe(extra: ["within"])
+        func needed(_ key: String, _ what: String) -> NodeReader? {
+            isStarted ? fields.required(key, what) : fields[key]
+        }
+        // What starts a node is refused elsewhere where nobody is to start it.
+        let start = isStarted ? needed("start", "the program and its arguments, as a list")?.command() : []
+        let question = needed(
+            "ready", "how to ask a node whether it serves requests, as {http: \"http://{{node.address}}:7000/health\"}")
+        let ready = question.map { $0.probe(extra: ["within"]) }
         let within = fields["ready"].flatMap { $0.node["within"] }.map {
             NodeReader(node: $0, path: "\(path).ready.within", mistakes: mistakes).duration()
         }
@@ -26,9 +31,10 @@ extension NodeReader {
         let members = fields["membership"].map {
             $0.membership(usual: start ?? [], environment: environment, program: program)
         }
-        guard let start, let ready else { return nil }
+        guard let start, isStarted ? ready != nil : true else { return nil }
+        if let ready, ready == nil { return nil }
         return DeclaredSystem(
-            name: name, start: start, environment: environment, ready: ready,
+            name: name, start: start, environment: environment, ready: ready ?? nil,
             readyWithin: (within ?? nil) ?? 10_000_000_000, primary: primary ?? nil,
             members: members ?? nil, program: program)
     }

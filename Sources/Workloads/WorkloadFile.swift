@@ -1,5 +1,6 @@
 import PolygraphClients
 import PolygraphNemesis
+import PolygraphRunner
 import PolygraphSystems
 
 /// A workload file, read and found to make sense.
@@ -18,6 +19,13 @@ public struct WorkloadFile: Sendable {
     public var cluster: ClusterSpec
     public var system: DeclaredSystem
     public var client: HTTPClientSpec
+    /// How the cluster lets clients in.
+    public var access: HTTPAccessSpec
+    /// The same with secrets and certificates read, by `readAccess`.
+    public var openedAccess: HTTPAccess = .open
+    /// What the keys of every run begin with, before its own number; nil: keys are sent as they are.
+    public var keyPrefix: String?
+    public var limits: LoadLimits
     public var workload: WorkloadSpec
     public var clients: ClientsSpec
     public var faults: [FaultEntry]
@@ -37,6 +45,20 @@ public struct WorkloadFile: Sendable {
     public var check: CheckSpec
     /// What becomes of `valid` where the run was too tame to prove much.
     public var tame: TameRunRule
+
+    /// Requests a second that a cluster of others is asked at most, unless the file says otherwise.
+    public static let standardRate = 200.0
+
+    /// Whether any URL begins with `https://`.
+    public var usesTLS: Bool {
+        client.usesTLS || [system.ready, system.primary].contains { $0?.url.isSecure ?? false }
+    }
+
+    /// Reads secrets and certificates, before anything is started.
+    public mutating func readAccess() throws(AccessError) {
+        openedAccess = try access.resolved(usesTLS: usesTLS)
+        system.access = openedAccess
+    }
 
     /// The model that `polygraph check` needs to judge a history of this workload.
     public var modelName: String {

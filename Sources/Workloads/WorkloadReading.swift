@@ -1,6 +1,8 @@
 import PolygraphClients
+import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
+import PolygraphRunner
 import PolygraphSystems
 
 /// Reads the top level of a workload file, and looks whether its parts fit together.
@@ -9,7 +11,7 @@ struct WorkloadReading {
         "name", "description", "nodes", "hosts", "access", "system", "client", "workload", "clients", "faults",
         "schedule", "time",
         "every", "quiet", "seed", "packets", "dns", "check",
-        "check-limits", "tame",
+        "check-limits", "tame", "endpoints", "keys-prefix", "limits",
     ]
 
     let root: YAMLNode
@@ -33,8 +35,16 @@ struct WorkloadReading {
         let name = fields["name"].map { $0.name() } ?? Self.stem(of: path)
         let description = fields["description"].map { $0.string() } ?? ""
         let place = ClusterReading(checksFiles: recorded == nil).place(fields)
-        let system = fields.required("system", "how a node is started, and asked whether it is ready")?
-            .system(name: name ?? "", program: program)
+        let isStarted = place.kind != .external
+        let whatSystem = "how a node is started, and asked whether it is ready"
+        let system: DeclaredSystem? =
+            if isStarted || fields["system"] != nil {
+                fields.required("system", whatSystem)?
+                    .system(name: name ?? "", program: program, isStarted: isStarted)
+            } else {
+                DeclaredSystem(name: name ?? "", start: [], ready: nil, program: program)
+            }
+        if let cluster = place.cluster { EndpointReading().checkPorts(of: cluster, reader, fields["endpoints"]) }
         let client = fields.required("client", "the requests that clients make")?.client()
         let workload = fields.required("workload", "what clients do, such as {register: {keys: 20, cas: true}}")?
             .workload()
@@ -46,6 +56,10 @@ struct WorkloadReading {
         let packets = fields["packets"].map { $0.bool() } ?? false
         let check = check(fields)
         let tame = fields["tame"].map { $0.choice(TameRunRule.allCases.map { ($0.rawValue, $0) }, "rule") } ?? .unknown
+
+        let standard = LoadLimits(rate: isStarted ? nil : WorkloadFile.standardRate)
+        let limits = fields["limits"].map { $0.loadLimits(standard: standard) } ?? standard
+        let keyPrefix = fields["keys-prefix"].flatMap { $0.keyPrefix() } ?? (isStarted ? nil : "polygraph-")
 
         let faults = fields["faults"].map {
             // A mistake in one of these is noted already; with a guess in its place the faults can be read all the same.
@@ -70,14 +84,14 @@ struct WorkloadReading {
                 "an operation may take longer (\(Quantity.describe(duration: clients.timeout))) than the whole run "
                     + "(`time`: \(Quantity.describe(duration: time)))")
         }
-        if let workload, let client, let section = fields["client"] { match(workload, client, section) }
+        if let workload, let client, let section = fields["client"] { match(workload, client.requests, section) }
         guard let name, let description, let nodes = place.nodes, let cluster = place.cluster, let system, let client,
-            let workload, let clients, let time,
-            let every, let quiet, let packets, let dns, let check, let tame
+            let workload, let clients, let time, let every, let quiet, let packets, let dns, let check, let tame, let limits
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, cluster: recorded ?? cluster,
-            system: system, client: client, workload: workload, clients: clients, faults: faults ?? [],
+            system: system, client: client.requests, access: client.access, keyPrefix: keyPrefix, limits: limits,
+            workload: workload, clients: clients, faults: faults ?? [],
             scheduleRules: rules ?? ScheduleRules(every: every), time: time, every: every, quiet: quiet,
             seed: seed ?? nil, packets: packets, dns: dns, check: check,
             tame: tame)

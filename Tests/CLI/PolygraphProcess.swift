@@ -27,8 +27,11 @@ struct PolygraphProcess {
     private let error: URL
 
     /// Starts it in the folder.
-    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:], prefix: [String] = []) throws {
-        let command = prefix + [Self.binary.path] + arguments
+    init(
+        _ arguments: [String], in folder: URL, environment: [String: String] = [:], prefix: [String] = [],
+        program: URL = Self.binary
+    ) throws {
+        let command = prefix + [program.path] + arguments
         let name = UUID().uuidString
         output = folder.appendingPathComponent("\(name).out")
         error = folder.appendingPathComponent("\(name).err")

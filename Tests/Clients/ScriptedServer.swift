@@ -130,4 +130,32 @@ final class Peer {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
+
+    /// Passes everything on to another port of loopback and back, until so many bytes have come back.
+    func relay(to port: UInt16, until limit: Int) {
+        let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { Glibc.close(other) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        let isConnected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(other, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else { return }
+        var left = limit
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        while left > 0 {
+            var polled = [descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            poll(&polled, 2, -1)
+            for (from, to) in [(0, 1), (1, 0)] where polled[from].revents != 0 {
+                let count = recv(polled[from].fd, &buffer, from == 1 ? min(left, buffer.count) : buffer.count, 0)
+                if count <= 0 { return }
+                if from == 1 { left -= count }
+                Glibc.send(polled[to].fd, buffer, count, Int32(MSG_NOSIGNAL))
+            }
+        }
+    }
 }

@@ -89,6 +89,8 @@ import Testing
             ("http://{{node.name}}/", .null, "n2 80 GET / HTTP/1.1"),
             ("HTTP://127.0.0.1:80", .null, "127.0.0.1 80 GET / HTTP/1.1"),
             ("http://[::1]:9?q={{key}}", "a b", "::1 9 GET /?q=a%20b HTTP/1.1"),
+            ("https://h/{{key}}", "a", "h 443 GET /a HTTP/1.1"),
+            ("HTTPS://h:9/", .null, "h 9 GET / HTTP/1.1"),
             ("http://h/ü?x=1&y={{process}}", .null, "h 80 GET /%C3%BC?x=1&y=1 HTTP/1.1"),
         ] as [(String, Value, String)])
     func `URLs are filled in`(url: String, key: Value, expected: String) throws {
@@ -96,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://x/", "https is not supported"), ("ftp://x/", "begins with http://"), ("x", "begins with http://"),
+        ("ftp://x/", "begins with http://"), ("x", "begins with http://"),
         ("http://", "is no host and port"), ("http://:80/", "is no host and port"),
         ("http://x:0/", "is no host and port"),
         ("http://x:70000/", "is no host and port"), ("http://x:port/", "is no host and port"),

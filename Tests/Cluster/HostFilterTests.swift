@@ -12,6 +12,7 @@ import Testing
         "counted resets": "true", "new connection": "true", "refused": "true", "connection in the end": "true",
         "rate": "true", "queued": "100", "after the rate": "true", "foreign queue": "true", "rules restored": "true",
         "queues restored": "true", "taken over": "true", "restored by name": "true", "healed": "true",
+        "abilities": "true",
     ]
 
     @Test(arguments: ["nft", "iptables", "legacy"])

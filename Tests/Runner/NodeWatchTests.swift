@@ -74,6 +74,19 @@ import Testing
         #expect(said.warnings.allSatisfy { $0.hasPrefix("n1 ") && $0.contains(warning ?? "") }, "\(said.warnings)")
     }
 
+    @Test func `a node that cannot be reached has not ended`() {
+        let stage = Stage([.running(pids: [1]), .unreachable, .unreachable, .running(pids: [1]), .unreachable], nil)
+        let events = Mutex<[String]>([])
+        let watch = NodeWatch(transport: stage, system: stage, origin: 0, interval: 100_000) { event in
+            events.withLock { $0.append(event.function) }
+        }
+        while stage.looks.withLock({ $0 }) < 25 {}
+        watch.stop()
+        #expect(events.withLock { $0 } == ["unreachable", "reachable", "unreachable"])
+        #expect(watch.warnings.count == 1 && watch.warnings[0].contains("n1 could not be reached from"))
+        #expect(watch.warnings[0].hasSuffix("until the end"))
+    }
+
     @Test func `an end that the next start has overtaken is nobody's crash`() {
         // It was asked to end, has ended with status 0, and runs again before its cause is asked for.
         let said = watch([.running(pids: [1]), .exited(status: 0, signal: nil), .running(pids: [2])], nil)

@@ -78,7 +78,7 @@ import Testing
         #expect(file.name == "my-kv")
         #expect(file.description == "a store")
         #expect(file.system.readyWithin == 90_000_000_000)
-        #expect(file.system.ready.equals == true)
+        #expect(file.system.ready?.equals == true)
         #expect(file.system.launch(nodes[2], nodes: nodes).environment == ["ID": "3", "HOME": "/data/n3"])
         #expect(file.client.functions.allSatisfy { $0.definite?.description == "$.definite" })
         #expect(file.client.function("read")?.absent == [404, 410])

@@ -211,7 +211,7 @@ import Testing
             "my-kv.yaml:11:76: a key must be a word; a text with `{{placeholders}}` goes in quotes"
         ),
         ("\"{{from}}\"", "\"{{value}}\"", "client.http.cas.json.from: there is no `{{value}}` in `cas`"),
-        ("get: \"http:", "get: \"https:", "my-kv.yaml:10:19: client.http.read.get: https is not supported"),
+        ("get: \"http:", "get: \"ftp:", "my-kv.yaml:10:19: client.http.read.get: a URL begins with http://"),
         (
             "{get:", "{get: \"http://x/\", put:",
             "my-kv.yaml:10:12: client.http.read: has `get` and `put`; it takes one method"

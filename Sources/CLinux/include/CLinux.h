@@ -13,3 +13,4 @@
 #include "lab_trace.h"
 #include "lab_world.h"
 #include "names.h"
+#include "proxy.h"

@@ -4,8 +4,8 @@ import Glibc
 /// A host's real clock, bent and put right again. The true time is that of the clock when this began, carried on by a
 /// clock that nothing steers: no network is needed to find it again.
 ///
-/// A jump is one setting of the clock; a wrong rate of up to a tenth is the kernel's doing; everything else is done by a
-/// process that sets the clock every five milliseconds, and the clock is right to that.
+/// A jump is one setting of the clock; a wrong rate of up to a tenth is the kernel's doing; everything else is done by
+/// a process that sets the clock every five milliseconds, and is as exact as that.
 package struct HostClock: Sendable {
     private let device: ClockDevice
     private let services: TimeServices

@@ -26,7 +26,8 @@ package enum HostNetworkProbe {
             add table inet polygraph_probe
             add counter inet polygraph_probe lost
             add chain inet polygraph_probe input { type filter hook input priority 100; policy accept; }
-            add rule inet polygraph_probe input tcp dport 1 numgen random mod 10 < 1 counter name lost reject with tcp reset
+            add rule inet polygraph_probe input tcp dport 1 numgen random mod 9 < 1 counter name lost \
+            reject with tcp reset
 
             """
             : "*filter\n:polygraph-probe - [0:0]\n-A polygraph-probe -p tcp -m multiport --ports 1 -m statistic "
@@ -61,7 +62,8 @@ package enum HostNetworkProbe {
         if let creation { return creation + "; root is needed, and a kernel with veth" }
         let script = """
             qdisc add dev \(device) root handle \(HostTrafficControl.root) htb default 0
-            class add dev \(device) parent \(HostTrafficControl.root) classid \(HostTrafficControl.classID(1)) htb rate 30gbit
+            class add dev \(device) parent \(HostTrafficControl.root) \
+            classid \(HostTrafficControl.classID(1)) htb rate 30gbit
             qdisc add dev \(device) parent \(HostTrafficControl.classID(1)) handle 7078: \(words)
 
             """

@@ -31,6 +31,15 @@ enum HostRequest {
     /// Ends the node and undoes everything; the helper ends when it has answered.
     case end
 
+    /// Whether the answer may come late although nothing is wrong.
+    var takesTime: Bool {
+        switch self {
+        case .agent(let words): words.first != "state"
+        case .collect, .end, .runProbe, .setSystemClock: true
+        case .setup, .links, .counters, .openProbe, .readSystemClock, .time, .groups, .tail, .outputLengths, .ping: false
+        }
+    }
+
     struct Setup {
         var node: String
         var own: Endpoint

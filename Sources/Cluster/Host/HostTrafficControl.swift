@@ -44,7 +44,8 @@ struct HostTrafficControl: Sendable {
     mutating func prepare(
         _ wanted: [Link: [HostLinkPlan.QueueStage]]
     ) throws(ClusterError) -> [Link: [ClassifiedFrames]] {
-        var script = removal()
+        removeIdle()
+        var script: [String] = []
         var tables: [String: DelayTable] = [:]
         var kept: [Queue: UInt16] = [:]
         var added: Set<String> = []
@@ -88,15 +89,16 @@ struct HostTrafficControl: Sendable {
         return classified
     }
 
-    /// Takes away the queues that the change before this one has emptied: what was in them has left.
-    private mutating func removal() -> [String] {
-        guard !idle.isEmpty else { return [] }
+    /// Takes away the queues that the change before this one has emptied: what was in them has left. Queues that do
+    /// not go, with their interface perhaps, do no harm, and must not keep a cut from being healed.
+    private mutating func removeIdle() {
+        guard !idle.isEmpty else { return }
         remember(idle)
         let script = governed.sorted().flatMap { interface in
-            idle.keys.sorted().map { "class del dev \(interface) classid \(HostTrafficControl.classID($0))" }
+            idle.keys.sorted().map { "class del dev \(interface) classid \(HostTrafficControl.classID($0))\n" }
         }
         idle = [:]
-        return script
+        _ = try? programs.run(["tc", "-force", "-batch", "-"], input: script.joined())
     }
 
     /// What queues have dropped, before they go.

@@ -146,7 +146,8 @@ struct NetfilterTables: FrameFilter {
         return lines
     }
 
-    /// Tables for copies, which exist since there have been any. A copy passes the rules again, and is known by its mark.
+    /// Tables for copies, which exist since there have been any. A copy passes the rules again, and is known by its
+    /// mark.
     private func copying(_ rules: FilterRules) -> [String] {
         var lines: [String] = []
         let mark = "0x40000000"

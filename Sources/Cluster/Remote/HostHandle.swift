@@ -21,19 +21,33 @@ final class HostHandle: Sendable {
         var received: [UInt8] = []
         var number = 0
         var incarnation: String?
-        var setup: HostRequest.Setup?
         /// Nanoseconds from this machine's monotonic clock to the host's true time; nil where its clock is never bent.
         var trueTimeOffset: Int64?
-        /// Put in force again where the helper was started again.
-        var links: [Link: LinkPolicy] = [:]
+        /// What holds until it is replaced; said again to a helper that was started again.
+        var standing: [Standing: HostRequest] = [:]
+        /// Whether the helper may know of other links than those of `standing`.
+        var linksAreUncertain = false
         var isEnded = false
         var restarts = 0
         /// A moment of the monotonic clock.
         var lastHeard: Int64 = 0
     }
 
-    /// Nanoseconds that a request may take when the line holds.
+    /// Requests of which the newest holds, in the order in which a helper that was started again hears them.
+    enum Standing: Int {
+        case setup, links, supervision, clock, program
+    }
+
+    /// Since when every attempt to reach the host has failed, a moment of the monotonic clock; 0: the last one did not.
+    private let awaySince = Atomic<Int64>(0)
+    /// Since when a request that takes no time has been without an answer, a moment of the monotonic clock; 0: none is.
+    private let unansweredSince = Atomic<Int64>(0)
+
+    /// Nanoseconds that a request may take when the line holds: one that works, and one that takes no time.
     private static let patience: Int64 = 35_000_000_000
+    private static let shortPatience: Int64 = 5_000_000_000
+    /// Nanoseconds of silence after which a host counts as out of reach.
+    private static let silence: Int64 = 2_000_000_000
 
     init(
         node: String, remote: any Remote, folder: HostFolder, helper: String, lease: Int64,
@@ -50,11 +64,17 @@ final class HostHandle: Sendable {
     /// How often the host's helper was found to be another one than before, after a reboot for instance.
     var restarts: Int { state.withLock { $0.restarts } }
 
+    /// Whether the host has not answered for a while.
+    var isAway: Bool {
+        let since = unansweredSince.load(ordering: .relaxed)
+        return since != 0 && lab_monotonic_time() - since > HostHandle.silence
+    }
+
     /// Says whose frames are whose, now and whenever the helper is another one.
     func setUp(_ setup: HostRequest.Setup) throws(ClusterError) {
         try state.withLock { state throws(ClusterError) in
-            state.setup = setup
-            _ = try ask(.setup(setup), &state, reconnectFor: lease)
+            state.standing[.setup] = .setup(setup)
+            _ = try ask(.setup(setup), &state, reconnectFor: nil)
         }
     }
 
@@ -65,24 +85,56 @@ final class HostHandle: Sendable {
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) {
         try state.withLock { state throws(ClusterError) in
             // A helper that has never seen a policy needs not be told that there is none.
-            if policies.isEmpty, state.links.isEmpty { return }
-            state.links = policies
-            _ = try ask(.links(policies), &state, reconnectFor: lease)
+            if policies.isEmpty, state.standing[.links] == nil, !state.linksAreUncertain { return }
+            state.standing[.links] = policies.isEmpty ? nil : .links(policies)
+            state.linksAreUncertain = true
+            _ = try ask(.links(policies), &state, reconnectFor: nil)
+            state.linksAreUncertain = false
         }
     }
 
+    /// Notes what a helper that was started again is to be told; nil: nothing any more.
+    func keep(_ request: HostRequest?, as standing: Standing) {
+        state.withLock { $0.standing[standing] = request }
+    }
+
     /// A request and its answer.
-    /// - Parameter reconnectFor: nanoseconds for which a broken line is made anew; nil: as long as the lease.
+    /// - Parameter reconnectFor: nanoseconds for which a broken line is made anew; nil: as long as the lease, counted from
+    ///   the first failure of all requests, so that a host that is away delays what is done to others only once.
     func ask(_ request: HostRequest, reconnectFor: Int64? = nil) throws(ClusterError) -> [String] {
-        try state.withLock { state throws(ClusterError) in
-            try ask(request, &state, reconnectFor: reconnectFor ?? lease)
+        if reconnectFor == nil { try refuseWhereLost() }
+        return try state.withLock { state throws(ClusterError) in
+            try ask(request, &state, reconnectFor: reconnectFor)
         }
+    }
+
+    /// The answer to a request that takes no time; nil as soon as the host is away.
+    func glance(_ request: HostRequest) -> [String]? {
+        while !isAway {
+            let answer = state.withLockIfAvailable { state -> [String]? in
+                try? ask(request, &state, reconnectFor: 0)
+            }
+            if let answer { return answer }
+            usleep(2_000)
+        }
+        return nil
+    }
+
+    /// Whoever waited for the lock behind an attempt to connect would wait for nothing.
+    private func refuseWhereLost() throws(ClusterError) {
+        let since = awaySince.load(ordering: .relaxed)
+        let silence = lab_monotonic_time() - since
+        guard since != 0, silence > lease else { return }
+        throw ClusterError(
+            "reach", node: node, "host \(remote.name) has been out of reach for \(silence / 1_000_000_000) s")
     }
 
     /// A sign of life, where the helper has heard nothing for a while.
     func keepAlive() {
         state.withLock { state in
-            guard !state.isEnded, state.setup != nil, lab_monotonic_time() - state.lastHeard > lease / 5 else { return }
+            guard !state.isEnded, state.standing[.setup] != nil, lab_monotonic_time() - state.lastHeard > lease / 5 else {
+                return
+            }
             _ = try? ask(.ping, &state, reconnectFor: 0)
         }
     }
@@ -98,36 +150,62 @@ final class HostHandle: Sendable {
     }
 
     private func ask(
-        _ request: HostRequest, _ state: inout State, reconnectFor: Int64
+        _ request: HostRequest, _ state: inout State, reconnectFor: Int64?
     ) throws(ClusterError) -> [String] {
         guard !state.isEnded else { throw ClusterError("reach", node: node, "the cluster has been torn down") }
+        let start = lab_monotonic_time()
+        if reconnectFor == nil { try refuseWhereLost() }
         state.number += 1
         let number = String(state.number)
         let frame = ControlChannel.frame([number] + request.words)
-        let giveUp = lab_monotonic_time() + reconnectFor
+        let lost = awaySince.load(ordering: .relaxed)
+        let giveUp = reconnectFor.map { start + $0 } ?? (lost == 0 ? start : lost) + lease
+        if !request.takesTime { note(start, in: unansweredSince) }
         while true {
             let words: [String]
             do throws(RemoteError) {
-                words = try exchange(frame, number, &state)
+                words = try exchange(request, frame, number, &state)
             } catch {
                 state.line?.close()
                 state.line = nil
+                // A connection that has been silent for so long may never speak again.
+                if error.isTimeout { remote.close() }
+                if error.isLineBroken {
+                    note(start, in: awaySince)
+                    note(start, in: unansweredSince)
+                }
                 guard error.isLineBroken, lab_monotonic_time() < giveUp else {
                     throw ClusterError("reach", node: node, error.message)
                 }
                 usleep(200_000)
                 continue
             }
+            awaySince.store(0, ordering: .relaxed)
+            unansweredSince.store(0, ordering: .relaxed)
             return try answer(words)
         }
     }
 
+    /// Keeps the first of several moments.
+    private func note(_ moment: Int64, in first: borrowing Atomic<Int64>) {
+        _ = first.compareExchange(expected: 0, desired: moment, ordering: .relaxed)
+    }
+
     /// Sends a request over a line that is there or is made, and waits for the answer.
-    private func exchange(_ frame: [UInt8], _ number: String, _ state: inout State) throws(RemoteError) -> [String] {
-        try connect(&state)
+    private func exchange(
+        _ request: HostRequest, _ frame: [UInt8], _ number: String, _ state: inout State
+    ) throws(RemoteError) -> [String] {
+        try connect(&state, for: request)
         state.line!.send(frame)
+        return try receive(number, request.takesTime ? HostHandle.patience : HostHandle.shortPatience, &state)
+    }
+
+    /// The answer to the request of a number.
+    private func receive(
+        _ number: String, _ patience: Int64, _ state: inout State
+    ) throws(RemoteError) -> [String] {
         while true {
-            let words = try receive(&state)
+            let words = try receive(&state, patience)
             // An older one is the answer to a request that was given up.
             guard words.first == number else { continue }
             state.lastHeard = lab_monotonic_time()
@@ -142,8 +220,8 @@ final class HostHandle: Sendable {
         return words
     }
 
-    private func receive(_ state: inout State) throws(RemoteError) -> [String] {
-        let limit = lab_monotonic_time() + HostHandle.patience
+    private func receive(_ state: inout State, _ patience: Int64) throws(RemoteError) -> [String] {
+        let limit = lab_monotonic_time() + patience
         while true {
             if state.received.count >= 4 {
                 let length = ControlChannel.length(state.received.prefix(4))
@@ -161,29 +239,32 @@ final class HostHandle: Sendable {
         }
     }
 
-    /// Makes a line where there is none. A helper that is another one than before is told again what is in force.
-    private func connect(_ state: inout State) throws(RemoteError) {
+    /// Makes a line where there is none. A helper that is another one than before is told again what is in force, but for
+    /// what it is about to be told.
+    private func connect(_ state: inout State, for request: HostRequest) throws(RemoteError) {
         guard state.line == nil else { return }
         if state.incarnation != nil { try provide() }
         state.received = []
         let words = [helper, "host", "attach", "--folder", folder.path, "--lease", "\(lease / 1_000_000)ms"]
         state.line = try remote.open("exec " + ShellQuoting.join(words))
-        let hello = try receive(&state)
+        let hello = try receive(&state, HostHandle.patience)
         guard hello.count == 2, hello[0] == "hello" else {
             throw RemoteError(message: "host \(remote.name): its helper greets with \(hello).")
         }
-        let isNew = state.incarnation.map { $0 != hello[1] } ?? false
-        state.incarnation = hello[1]
-        guard isNew else { return }
-        state.restarts += 1
-        let trueTime = state.trueTimeOffset.map { HostRequest.trueTime(lab_monotonic_time() + $0) }
-        let links = state.links.isEmpty ? nil : HostRequest.links(state.links)
-        for again in [trueTime, state.setup.map(HostRequest.setup), links] {
-            guard let again else { continue }
-            state.number += 1
-            let number = String(state.number)
-            state.line!.send(ControlChannel.frame([number] + again.words))
-            while try receive(&state).first != number {}
+        if let before = state.incarnation, before != hello[1] {
+            // Whatever else comes builds on a clock that is right.
+            let trueTime = state.trueTimeOffset.map { HostRequest.trueTime(lab_monotonic_time() + $0) }
+            let standing = state.standing.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+            for again in (trueTime.map { [$0] } ?? []) + standing {
+                if again.words == request.words { continue }
+                state.number += 1
+                let number = String(state.number)
+                state.line!.send(ControlChannel.frame([number] + again.words))
+                // What it refuses now is said by the node's state, and by the proofs of what comes later.
+                _ = try receive(number, HostHandle.patience, &state)
+            }
+            state.restarts += 1
         }
+        state.incarnation = hello[1]
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import PolygraphSSH
+import Synchronization
 
 /// Puts on a host what a run needs there: folders, the helper, what the system under test consists of.
 struct HostPreparation: Sendable {
@@ -9,6 +10,11 @@ struct HostPreparation: Sendable {
     let run: String
     let node: String
     let remote: any Remote
+    private let progress = Progress()
+
+    private final class Progress: Sendable {
+        let hasReachedHost = Atomic<Bool>(false)
+    }
 
     /// What was found out about a host, and where things are on it.
     struct Prepared: Sendable {
@@ -72,6 +78,7 @@ struct HostPreparation: Sendable {
         let said = try succeed(
             "uname -sm && id -u && (hostname -i 2>/dev/null || hostname -I 2>/dev/null || echo)",
             step: "look at the host", asRoot: false)
+        progress.hasReachedHost.store(true, ordering: .relaxed)
         let lines = said.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let system = lines.first?.split(separator: " ").map(String.init) ?? []
         guard lines.count >= 3, system.count == 2, system[0] == "Linux" else {
@@ -132,6 +139,24 @@ struct HostPreparation: Sendable {
             chown \(user) \(own)/upload
             touch \(own)/upload/.probe && rm \(own)/upload/.probe
             """, step: "make the folder \(configuration.folder)", remedy: remedy)
+    }
+
+    /// Ends a helper of this run and removes its folder, as far as there are any.
+    func undo() {
+        guard progress.hasReachedHost.load(ordering: .relaxed) else { return }
+        let path = "\(configuration.folder)/runs/\(run)/\(node)"
+        let own = ShellQuoting.quote(path)
+        // The helper may be any of those that are there: they all know how to end one.
+        let script = """
+            [ -d \(own) ] || exit 0
+            for helper in \(ShellQuoting.quote(configuration.folder))/bin/polygraph-*; do
+              [ -S \(ShellQuoting.quote(HostFolder(path: path).socket)) ] || break
+              "$helper" host heal --folder \(own)
+            done
+            rm -rf \(own)
+            rmdir \(ShellQuoting.quote(String(path.dropLast(node.utf8.count + 1)))) 2>/dev/null || true
+            """
+        _ = try? remote.run(script, step: "undo the preparation", asRoot: true, timeout: HostPreparation.short)
     }
 
     /// Uploads the helper where it is missing or another one, and sees that it runs.

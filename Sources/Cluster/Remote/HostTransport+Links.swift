@@ -70,7 +70,9 @@ extension HostTransport {
 
     public func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
         guard configuration.clocks == .system else { return try setProcessClock(node, skew) }
-        return try systemClock(node, .setSystemClock(skew))
+        let request = HostRequest.setSystemClock(skew)
+        try handle(of: node).keep(skew == .none ? nil : request, as: .clock)
+        return try systemClock(node, request)
     }
 
     public func readClock(_ node: Node) throws(ClusterError) -> ClockProof {

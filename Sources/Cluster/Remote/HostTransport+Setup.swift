@@ -45,13 +45,21 @@ extension HostTransport {
             }
             if let other = addresses.firstIndex(of: address) {
                 throw ClusterError(
-                    "tell hosts apart", node: names[index],
-                    "it has the address \(address), as \(names[other]) has; every node needs one of its own: "
+                    "find an address of its own for", node: names[index],
+                    "it has \(address), as \(names[other]) has; every node needs another: "
                         + "hosts: [{…, address: …}]")
             }
             addresses.append(address)
         }
         return addresses
+    }
+
+    /// Leaves the hosts as they were, where not all can be used, and ends the lines to them.
+    static func giveUp(_ preparations: [HostPreparation]) {
+        _ = OnThreads.run(preparations) { preparation in
+            preparation.undo()
+            preparation.remote.close()
+        }
     }
 
     /// Asks every host for its clocks, over the shortest of several ways there and back.

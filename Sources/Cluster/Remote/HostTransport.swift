@@ -92,7 +92,7 @@ public final class HostTransport: AgentTransport {
                 }
             }
         } catch {
-            for remote in remotes { remote.close() }
+            HostTransport.giveUp(preparations)
             throw error
         }
         pulse = try HostPulse(handles, lease: configuration.lease)
@@ -104,11 +104,20 @@ public final class HostTransport: AgentTransport {
 
     func ask(_ node: Node, _ request: NodeRequest) throws(ClusterError) -> NodeAnswer {
         let handle = try handle(of: node)
-        // A question for the state comes ten times a second: it does not wait for a host that is away.
-        let isGlance = if case .state = request { true } else { false }
-        let words = try handle.ask(.agent(request.words), reconnectFor: isGlance ? 0 : nil)
+        if let (standing, isWanted) = request.standing {
+            handle.keep(isWanted ? .agent(request.words) : nil, as: standing)
+        }
+        let words = try handle.ask(.agent(request.words))
         guard let answer = NodeAnswer(words: words) else { throw misunderstood(node) }
         return answer
+    }
+
+    /// Waits for no host that is away: it is asked ten times a second.
+    public func state(of node: Node) -> NodeState {
+        guard let words = try? handle(of: node).glance(.agent(NodeRequest.state.words)),
+            case .state(let state)? = NodeAnswer(words: words)
+        else { return stateWithoutAnswer }
+        return state
     }
 
     func whole(_ launch: Launch) -> Launch { launch }
@@ -168,9 +177,22 @@ public final class HostTransport: AgentTransport {
 
     public var warnings: [String] {
         let restarted = handles.filter { $0.restarts > 0 }.map { handle in
-            "the helper of \(handle.node) was started anew \(handle.restarts == 1 ? "once" : "\(handle.restarts) times"): "
-                + "its host had been started again, or was out of reach for longer than the lease"
+            "the helper of \(handle.node) was started anew \(handle.restarts == 1 ? "once" : "\(handle.restarts) times"), "
+                + "and its node with it: the host had been started again, or was out of reach for longer than the lease"
         }
         return restarted + end.withLock { $0.warnings }
+    }
+}
+
+extension NodeRequest {
+    /// What of it holds until it is replaced, and whether it holds from now on or no more.
+    fileprivate var standing: (what: HostHandle.Standing, isWanted: Bool)? {
+        switch self {
+        case .start: (.program, true)
+        case .kill, .process(.signal(_, ends: true)), .process(.start): (.program, false)
+        case .setClock: (.clock, true)
+        case .disk(let words): words.first == "supervise" ? (.supervision, true) : nil
+        default: nil
+        }
     }
 }

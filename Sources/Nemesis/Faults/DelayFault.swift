@@ -26,7 +26,7 @@ public enum DelayEffect: LinkEffectKind {
         name: "delay", group: .network, summary: "delay frames, by a distribution",
         parameters: parameters() + LinkSelection.parameters(), shorthand: "time",
         needs: LinkSelection.emulation, proof: "frames delayed, and their mean delay as measured",
-        undo: "frames pass at once again")
+        undo: "frames pass at once again", reach: [.local, .hosts, .external])
 
     /// The distribution that the settings name.
     private static func name(_ settings: FaultSettings) -> String {
@@ -88,8 +88,8 @@ public enum SlowNodeEffect: LinkEffectKind {
         parameters: DelayEffect.parameters(time: .integer(200_000_000))
             + LinkSelection.parameters(target: "one", clients: true),
         shorthand: "target", needs: LinkSelection.emulation,
-        proof: "frames delayed, and their mean delay as measured",
-        undo: "frames pass at once again")
+        proof: "frames delayed, and their mean delay as measured", undo: "frames pass at once again",
+        reach: [.local, .hosts, .external])
 
     public static func problems(with settings: FaultSettings) -> [FaultProblem] {
         DelayEffect.problems(with: settings)

@@ -11,7 +11,8 @@ public enum RateEffect: LinkEffectKind {
             FaultParameter("queue", .bytes(atLeast: 1), standard: .integer(100_000), "bytes that may wait for a link"),
         ] + LinkSelection.parameters(),
         shorthand: "limit", needs: LinkSelection.emulation,
-        proof: "frames that waited, and frames that found the queue full", undo: "links are as fast as they were")
+        proof: "frames that waited, and frames that found the queue full", undo: "links are as fast as they were",
+        reach: [.local, .hosts, .external])
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.rate(bytesPerSecond: settings.integer("limit"), queueBytes: settings.integer("queue"))]
@@ -35,7 +36,7 @@ public enum ResetEffect: LinkEffectKind {
                 "share", .share(above: 0, upTo: 1), "of the later frames are answered by a reset of their connection")
         ] + LinkSelection.parameters(),
         shorthand: "target", needs: LinkSelection.filter, proof: "connections reset",
-        undo: "no connection is reset any more")
+        undo: "no connection is reset any more", reach: [.local, .hosts, .external])
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.reset(share: settings.number("share"))]
@@ -57,7 +58,8 @@ public enum FlapEffect: LinkEffectKind {
             FaultParameter("up", .share(above: 0, upTo: 1), standard: .double(0.5), "of each period"),
         ] + LinkSelection.parameters(),
         shorthand: "period", proof: "frames swallowed", undo: "links stay up",
-        reach: [.local], confinement: "the packet filter of a host does not switch links up and down by itself")
+        reach: [.local, .external],
+        confinement: "the packet filter of a host does not switch links up and down by itself")
 
     public static func effects(_ settings: FaultSettings) -> [LinkEffect] {
         [.flap(period: settings.integer("period"), up: settings.number("up"))]
@@ -79,7 +81,8 @@ public struct ClientCutFault: Fault {
                 "frames from the targets, frames to them, or both"),
         ],
         shorthand: "target", needs: LinkSelection.filter,
-        proof: "frames that the cut swallowed, or probes that found no way", undo: "the links are whole again")
+        proof: "frames that the cut swallowed, or probes that found no way", undo: "the links are whole again",
+        reach: [.local, .hosts, .external])
 
     private let planned: PlannedFault
     private var swallowedBefore: UInt64 = 0

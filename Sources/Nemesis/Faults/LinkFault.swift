@@ -44,7 +44,9 @@ public struct LinkFault<Kind: LinkEffectKind>: Fault {
         {
             problems.append(FaultProblem("target", problem))
         }
-        if shape.nodes == 1, !settings.flag("clients") {
+        if shape.transport == .external {
+            problems += OutsideLinks.problems(settings)
+        } else if shape.nodes == 1, !settings.flag("clients") {
             problems.append(FaultProblem(nil, "finds no links: there is one node; say `clients: true`"))
         }
         return problems
@@ -64,7 +66,8 @@ public struct LinkFault<Kind: LinkEffectKind>: Fault {
 
     public mutating func begin(_ choice: FaultChoice, _ context: NemesisContext) throws(ClusterError) -> FaultProof {
         let selection = LinkSelection(planned.settings, targets: choice.targets)
-        links = Set(selection.links(nodes: context.nodes.count))
+        links = Set(
+            selection.links(nodes: context.nodes.count, betweenNodes: context.transport.spoilsNodeLinks))
         let policy = LinkPolicy(Kind.effects(planned.settings).map { LinkPolicy.Stage($0, ports: selection.ports) })
         before = context.links.counters(links)
         var proof = FaultProof()

@@ -242,6 +242,8 @@ extension Scenario {
         }
         findings["restored by name"] = try rulesets() == rulesBefore && queues() == queuesBefore ? "true" : "false"
         findings["healed"] = try silent([])
+        let abilities = try places.inside(0) { HostNetworkProbe.run(programs).filter(\.works).map(\.name) }
+        findings["abilities"] = "\(abilities.contains("packet filter") && abilities.contains("queues that limit"))"
         return findings
     }
 
