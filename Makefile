@@ -12,7 +12,7 @@
 SHELL := /bin/bash
 BUILD_PACKAGES := libyaml-dev libssh2-1-dev libssl-dev pkg-config
 TEST_PACKAGES := chromium etcd-server iproute2 iptables nftables openssh-client openssh-server openssl procps python3 sudo
-MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps qemu-system-x86 xz-utils
+MACHINE_PACKAGES := cpio e2fsprogs iproute2 nftables openssh-client openssh-server procps python3 qemu-system-x86 xz-utils
 # Stock systems of certain versions that tests attack.
 SYSTEMS := .build/systems
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -67,7 +67,7 @@ test: deps
 # Machines that are emulated, with Debian's kernel: downloaded once, kept in .build/machines.
 test-vm: release
 	$(call install,$(MACHINE_PACKAGES))
-	$(SUDO) Tests/Machines/world Tests/Machines/ground ./polygraph
+	$(SUDO) Tests/Machines/world sh -c 'Tests/Machines/ground ./polygraph && Tests/Machines/run ./polygraph'
 
 # In a copy of the checker, which is built in .build/mutants.
 mutants:

@@ -42,12 +42,12 @@ struct HostHealCommand: ParsableCommand {
     @Option(help: "The folder of one node of one run.")
     var folder: String
 
-    @Option(help: "The true time in nanoseconds since 1970, for a clock that was bent before the last start.")
-    var trueTime: Int64?
+    @Option(help: "When the host was started last in nanoseconds since 1970, for a clock that was bent before.")
+    var trueStart: Int64?
 
     func run() throws {
         do throws(ClusterError) {
-            for line in try HostHelper.heal(folder: folder, trueTime: trueTime) { Console.print(line) }
+            for line in try HostHelper.heal(folder: folder, trueStart: trueStart) { Console.print(line) }
         } catch {
             throw CommandFailure.failure(error.description)
         }

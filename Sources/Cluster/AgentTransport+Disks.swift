@@ -60,7 +60,7 @@ extension AgentTransport {
         return damage
     }
 
-    private func disk(_ node: Node, _ words: [String]) throws(ClusterError) -> [String] {
+    func disk(_ node: Node, _ words: [String]) throws(ClusterError) -> [String] {
         guard case .disk(let answer) = try ask(node, .disk(words)) else { throw misunderstood(node) }
         if answer.first == "failed" {
             throw ClusterError("reach the disk of", node: node.name, answer.dropFirst().joined(separator: " "))

@@ -88,6 +88,34 @@ import Testing
         #expect(throws: ClusterError.self) { try HostLinkPlan([link: overlapping], ends: ends()) }
     }
 
+    @Test func `what strikes single frames is drawn by the packet filter`() throws {
+        let link = Link(from: here, to: there)
+        func stages(_ effects: LinkEffect..., ports: PortSet = .all) throws -> [HostLinkPlan.QueueStage] {
+            let policy = LinkPolicy(effects.map { LinkPolicy.Stage($0, ports: ports) })
+            return try #require(try HostLinkPlan([link: policy], ends: ends()).queues[link])
+        }
+        typealias Stage = HostLinkPlan.QueueStage
+        let corrupted = LinkEffect.corruption(share: 1, bits: 3)
+        let late = LinkEffect.delay(.constant(1000))
+        let held = LinkEffect.reordering(share: 1, heldBack: 5)
+        #expect(
+            try stages(.corruption(share: 0.1, bits: 3)) == [
+                Stage(effects: [corrupted], ports: .all, share: 0.1, strikes: [.corrupted])
+            ])
+        #expect(
+            try stages(.corruption(share: 0.5, bits: 3), late, .reordering(share: 0.5, heldBack: 5)) == [
+                Stage(effects: [corrupted, late, held], ports: .all, share: 0.25, strikes: [.corrupted, .reordered]),
+                Stage(effects: [late, held], ports: .all, share: 0.25 / 0.75, strikes: [.reordered]),
+                Stage(effects: [corrupted, late], ports: .all, share: 0.5, strikes: [.corrupted]),
+                Stage(effects: [late], ports: .all),
+            ])
+        #expect(try stages(.reordering(share: 1, heldBack: 5)).map { $0.share } == [1])
+        #expect(
+            try stages(.reordering(share: 0.1, heldBack: 5), ports: PortSet([80])).map { $0.effects } == [[held], []])
+        let rate = LinkEffect.rate(bytesPerSecond: 1000, queueBytes: 1000)
+        #expect(try stages(.corruption(share: 0.1), rate).map { $0.strikes } == [[]])
+    }
+
     @Test func `drops are read by the numbers of the queues`() {
         let text = """
             class htb 7077:1 root leaf 7078: prio 0 rate 30Gbit ceil 30Gbit burst 4Mb cburst 4Mb

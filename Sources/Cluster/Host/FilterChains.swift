@@ -142,11 +142,14 @@ struct FilterChains: FrameFilter {
         for link in links where !link.isInward {
             var chain = Chain(name: "\(prefix)queue\(link.number)", link: link.link)
             for queue in rules.queues[link.link] ?? [] {
-                for match in matches(queue.ports) {
-                    let classID = HostTrafficControl.classID(queue.number)
-                    chain.rules.append(("\(match)-j CLASSIFY --set-class \(classID)", \.queued))
-                    chain.rules.append(("\(match)-j RETURN", nil))
-                }
+                // Gone to, and not called: what it classifies comes back to none of the rules below.
+                var target = Chain(name: "\(prefix)to\(queue.number)", link: link.link)
+                target.rules.append(("-j CLASSIFY --set-class \(HostTrafficControl.classID(queue.number))", \.queued))
+                if queue.strikes.contains(.corrupted) { target.rules.append(("", \.corrupted)) }
+                if queue.strikes.contains(.reordered) { target.rules.append(("", \.reordered)) }
+                let chance = queue.share < 1 ? chance(queue.share) + " " : ""
+                chain.rules += matches(queue.ports).map { ("\($0)\(chance)-g \(target.name)", nil) }
+                chains.append(target)
             }
             for address in family.addresses(link.peer) {
                 base.rules.append(("-d \(address) -j \(chain.name)", nil))

@@ -3,6 +3,10 @@ struct ClassifiedFrames: Hashable {
     var ports: PortSet
     /// The number of the queues within their interface.
     var number: UInt16
+    /// Of those that no line before has taken.
+    var share = 1.0
+    /// What happens to each of them there.
+    var strikes: Set<QueueStrike> = []
 }
 
 /// What the packet filter is to do, all of it.
@@ -35,12 +39,17 @@ struct FilterCounts: Hashable {
     /// Frames sent through queues.
     var queued: UInt64 = 0
     var copies: UInt64 = 0
+    /// Frames sent through queues that change them, or that hold them back.
+    var corrupted: UInt64 = 0
+    var reordered: UInt64 = 0
 
     static func + (one: FilterCounts, other: FilterCounts) -> FilterCounts {
         FilterCounts(
             passedFrames: one.passedFrames &+ other.passedFrames, passedBytes: one.passedBytes &+ other.passedBytes,
             cut: one.cut &+ other.cut, lost: one.lost &+ other.lost, resets: one.resets &+ other.resets,
-            queued: one.queued &+ other.queued, copies: one.copies &+ other.copies)
+            queued: one.queued &+ other.queued, copies: one.copies &+ other.copies,
+            corrupted: one.corrupted &+ other.corrupted,
+            reordered: one.reordered &+ other.reordered)
     }
 }
 

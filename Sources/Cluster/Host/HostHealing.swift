@@ -3,10 +3,10 @@ import Glibc
 
 /// Undoes what a helper that is gone has left on its host, from its journal alone.
 enum HostHealing {
-    /// - Parameter trueTime: nanoseconds of the wall clock, for a clock that was bent before the machine was started
-    ///   again; nil: nobody knows.
+    /// - Parameter trueStart: when the machine was started last, in nanoseconds since 1970, for a clock that was bent
+    ///   before; nil: nobody knows.
     /// - Returns: what was undone, and what could not be, one sentence each; none where there was nothing to do.
-    static func undo(_ folder: HostFolder, trueTime: Int64? = nil) -> [String] {
+    static func undo(_ folder: HostFolder, trueStart: Int64? = nil) -> [String] {
         let journal = HostJournal(folder)
         let entries = journal.unfinished()
         if entries.isEmpty { return [] }
@@ -31,17 +31,34 @@ enum HostHealing {
             }
         }
         if let record = entries.lazy.compactMap(\.clockRecord).last {
-            attempt("set the clock right") { () throws(ClusterError) in try restoreClock(record, trueTime) }
+            attempt("set the clock right") { () throws(ClusterError) in try restoreClock(record, trueStart) }
         }
         for case .group(let path) in entries where access(path, F_OK) == 0 { ControlGroups.remove(path) }
-        if isWhole { attempt("") { () throws(ClusterError) in try journal.append([.undone]); return false } }
+        if isWhole {
+            attempt("") { () throws(ClusterError) in
+                try journal.append([.undone]); return false
+            }
+        }
         return said
     }
 
-    private static func restoreClock(_ record: [String], _ trueTime: Int64?) throws(ClusterError) -> Bool {
+    /// Sets a clock right that was bent before the machine was started again, which may have taken the wrong time over
+    /// from its real-time clock. Does nothing where none was.
+    static func restoreClockOfEarlierBoot(
+        _ folder: HostFolder, trueTime: Int64, device: ClockDevice = .system, programs: HostPrograms = HostPrograms()
+    ) throws(ClusterError) {
+        guard let record = HostJournal(folder).unfinished().lazy.compactMap(\.clockRecord).last,
+            var clock = HostClock(record: record, device: device, services: TimeServices(programs: programs)),
+            !clock.knowsTrueTime
+        else { return }
+        try clock.restore(trueTime: trueTime)
+    }
+
+    private static func restoreClock(_ record: [String], _ trueStart: Int64?) throws(ClusterError) -> Bool {
         guard var clock = HostClock(record: record) else {
             throw ClusterError("set the clock right on", "the record of the true time cannot be understood: \(record)")
         }
+        let trueTime = trueStart.flatMap { start in HostUptime.now.map { start + $0 } }
         guard clock.knowsTrueTime || trueTime != nil else {
             throw ClusterError(
                 "set the clock right on",

@@ -61,12 +61,13 @@ public enum HostHelper {
     }
 
     /// Ends what works in a node's folder, and undoes what it has changed on the host.
-    /// - Parameter trueTime: nanoseconds of the wall clock, for a clock that was bent before the host was started again.
+    /// - Parameter trueStart: when the host was started last by a clock that nobody bent, in nanoseconds since 1970; for
+    ///   a clock that was bent before. It takes time until a clock is set, and so it cannot be told the time itself.
     /// - Returns: what was undone, and what could not be, one sentence each; none where there was nothing to do.
-    public static func heal(folder path: String, trueTime: Int64?) throws(ClusterError) -> [String] {
+    public static func heal(folder path: String, trueStart: Int64?) throws(ClusterError) -> [String] {
         let folder = HostFolder(path: path)
         guard let line = try HostSocket.connect(folder.socket) else {
-            return HostHealing.undo(folder, trueTime: trueTime)
+            return HostHealing.undo(folder, trueStart: trueStart)
         }
         defer { close(line) }
         let before = HostJournal(folder).unfinished()
@@ -78,9 +79,9 @@ public enum HostHelper {
             // It closes the line when it has ended.
             _ = try? channel.receive()
         } catch {
-            return HostHealing.undo(folder, trueTime: trueTime)
+            return HostHealing.undo(folder, trueStart: trueStart)
         }
-        let rest = HostHealing.undo(folder, trueTime: trueTime)
+        let rest = HostHealing.undo(folder, trueStart: trueStart)
         return (before.isEmpty ? [] : ["ended the helper, which undid what it had done"]) + rest
     }
 }

@@ -23,6 +23,10 @@ struct HostLinkPlan: Hashable {
     struct QueueStage: Hashable {
         var effects: [LinkEffect]
         var ports: PortSet
+        /// The share of those frames of these ports that no stage before has taken.
+        var share = 1.0
+        /// What happens to every frame, so that the packet filter can count it.
+        var strikes: Set<QueueStrike> = []
     }
 
     var filters: [Link: [FilterStage]] = [:]
@@ -100,6 +104,9 @@ struct HostLinkPlan: Hashable {
     ) throws(ClusterError) -> [QueueStage] {
         let queueing = stages.filter { isQueueing($0.effect) }
         let sets = Set(queueing.map { $0.ports })
+        func drawn(_ ports: PortSet, _ stages: [LinkPolicy.Stage]) -> [QueueStage] {
+            QueueStage(effects: stages.map { $0.effect }, ports: ports).drawn
+        }
         let narrow = sets.subtracting([.all]).sorted { ($0.ranges ?? []).description < ($1.ranges ?? []).description }
         for (index, one) in narrow.enumerated() {
             for other in narrow[(index + 1)...] where one.overlaps(other) {
@@ -109,13 +116,10 @@ struct HostLinkPlan: Hashable {
                         + "let them follow each other")
             }
         }
-        var result: [QueueStage] = narrow.map { ports in
-            QueueStage(
-                effects: queueing.filter { $0.ports == ports || $0.ports == .all }.map { $0.effect }, ports: ports)
+        var result = narrow.flatMap { ports in
+            drawn(ports, queueing.filter { $0.ports == ports || $0.ports == .all })
         }
-        if sets.contains(.all) {
-            result.append(QueueStage(effects: queueing.filter { $0.ports == .all }.map { $0.effect }, ports: .all))
-        }
+        if sets.contains(.all) { result += drawn(.all, queueing.filter { $0.ports == .all }) }
         return result
     }
 

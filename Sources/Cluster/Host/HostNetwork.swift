@@ -36,8 +36,9 @@ package struct HostNetwork: Sendable {
         return lab_monotonic_time() - start
     }
 
-    /// This host's part of the counters of its links; those of all hosts are to be added. What netem corrupts and
-    /// reorders is counted by nobody, and delayed are all frames that pass queues.
+    /// This host's part of the counters of its links; those of all hosts are to be added. Reordered are all frames
+    /// that are held back, delayed all that pass queues; what is corrupted or reordered beside a limited rate is not
+    /// counted.
     package mutating func counters() throws(ClusterError) -> [LinkCounters] {
         let counts = try firewall.counts()
         let drops = try control.drops()
@@ -52,6 +53,8 @@ package struct HostNetwork: Sendable {
             counters.resets = count.resets
             counters.delayedFrames = count.queued
             counters.duplicatedFrames = count.copies
+            counters.corruptedFrames = count.corrupted
+            counters.reorderedFrames = count.reordered
             return counters
         }
     }

@@ -14,6 +14,8 @@ enum HostRequest {
     /// Bends the host's own clock, or takes everything back.
     case setSystemClock(ClockSkew)
     case readSystemClock
+    /// The true time in nanoseconds since 1970, for a clock that was bent before the host was started again.
+    case trueTime(Int64)
     /// The host's clocks, and which boot of which kernel this is.
     case time
     /// The node's control groups.
@@ -61,6 +63,7 @@ enum HostRequest {
                 + targets.flatMap { [String($0.index), $0.address, String($0.port)] }
         case .setSystemClock(let skew): ["clock"] + skew.requestWords
         case .readSystemClock: ["read-clock"]
+        case .trueTime(let time): ["true-time", String(time)]
         case .time: ["time"]
         case .groups: ["groups"]
         case .tail(let lines, let from): ["tail", String(lines)] + from.map { String($0) }
@@ -96,6 +99,9 @@ enum HostRequest {
             guard let skew = ClockSkew(requestWords: rest) else { return nil }
             self = .setSystemClock(skew)
         case "read-clock": self = .readSystemClock
+        case "true-time":
+            guard let time = rest.first.flatMap({ Int64($0) }) else { return nil }
+            self = .trueTime(time)
         case "time": self = .time
         case "groups": self = .groups
         case "tail":

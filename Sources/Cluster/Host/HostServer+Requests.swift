@@ -26,7 +26,8 @@ extension HostServer {
             probe = consume opened
             return ["port", String(number)]
         case .runProbe(let number, let own, let targets, let patience):
-            let arrivals = probe?.run(number: number, own: own, targets: targets, patience: min(patience, 5_000_000_000))
+            let arrivals = probe?.run(
+                number: number, own: own, targets: targets, patience: min(patience, 5_000_000_000))
             probe = nil
             return ["arrivals"]
                 + (arrivals ?? []).flatMap { [String($0.from), String($0.sentAt), String($0.receivedAt)] }
@@ -34,6 +35,7 @@ extension HostServer {
         case .readSystemClock:
             if clock == nil { clock = try HostClock() }
             return NodeAnswer.clock(clock!.read()).words
+        case .trueTime(let time): try HostHealing.restoreClockOfEarlierBoot(folder, trueTime: time)
         case .time: return ["time"] + HostTime.now.words
         case .groups: return ["groups"] + groups.places(of: setup?.node ?? "node").words
         case .tail(let lines, let from):

@@ -68,7 +68,9 @@ struct HostTrafficControl: Sendable {
                     }
                 }
                 kept[queue] = number
-                classified[link, default: []].append(ClassifiedFrames(ports: stage.ports, number: number))
+                classified[link, default: []].append(
+                    ClassifiedFrames(
+                        ports: stage.ports, number: number, share: stage.share, strikes: stage.strikes))
             }
         }
         do throws(ClusterError) {

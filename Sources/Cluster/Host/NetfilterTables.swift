@@ -50,7 +50,7 @@ struct NetfilterTables: FrameFilter {
         var lines = ["add table \(table)"]
         for link in links {
             let number = link.number
-            for counter in ["passed", "cut", "lost", "reset", "queued"] {
+            for counter in ["passed", "cut", "lost", "reset", "queued", "corrupted", "reordered"] {
                 lines.append("add counter \(table) \(counter)_\(number)")
             }
             if link.isJudged {
@@ -105,9 +105,10 @@ struct NetfilterTables: FrameFilter {
         if link.isJudged { lines.append("counter name passed_\(link.number)") }
         for queue in rules.queues[link.link] ?? [] where !link.isInward {
             let classID = HostTrafficControl.classID(queue.number)
-            lines += matches(queue.ports).map {
-                "\($0)meta priority set \(classID) counter name queued_\(link.number) accept"
-            }
+            let chance = queue.share < 1 ? NetfilterTables.chance(queue.share) : ""
+            let counters = (["queued"] + queue.strikes.map(\.rawValue).sorted())
+                .map { "counter name \($0)_\(link.number) " }.joined()
+            lines += matches(queue.ports).map { "\($0)\(chance) meta priority set \(classID) \(counters)accept" }
         }
         return lines
     }
@@ -211,7 +212,7 @@ struct NetfilterTables: FrameFilter {
             counts[link.link] = FilterCounts(
                 passedFrames: frames("passed"), passedBytes: byName["passed_\(link.number)"]?.bytes ?? 0,
                 cut: frames("cut"), lost: frames("lost"), resets: frames("reset"), queued: frames("queued"),
-                copies: frames("copied"))
+                copies: frames("copied"), corrupted: frames("corrupted"), reordered: frames("reordered"))
         }
         return counts
     }

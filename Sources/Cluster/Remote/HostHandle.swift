@@ -21,6 +21,8 @@ final class HostHandle: Sendable {
         var received: [UInt8] = []
         var number = 0
         var incarnation: String?
+        /// Nanoseconds from this machine's monotonic clock to the host's true time; nil where its clock is never bent.
+        var trueTimeOffset: Int64?
         /// What holds until it is replaced; said again to a helper that was started again.
         var standing: [Standing: HostRequest] = [:]
         /// Whether the helper may know of other links than those of `standing`.
@@ -75,6 +77,10 @@ final class HostHandle: Sendable {
             _ = try ask(.setup(setup), &state, reconnectFor: nil)
         }
     }
+
+    /// Says what the host's clock would show if nobody bent it: so many nanoseconds more than this machine's monotonic
+    /// clock. The host is told when it has been started again.
+    func knowTrueTime(offset: Int64) { state.withLock { $0.trueTimeOffset = offset } }
 
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) {
         try state.withLock { state throws(ClusterError) in
@@ -246,7 +252,10 @@ final class HostHandle: Sendable {
             throw RemoteError(message: "host \(remote.name): its helper greets with \(hello).")
         }
         if let before = state.incarnation, before != hello[1] {
-            for (_, again) in state.standing.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            // Whatever else comes builds on a clock that is right.
+            let trueTime = state.trueTimeOffset.map { HostRequest.trueTime(lab_monotonic_time() + $0) }
+            let standing = state.standing.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+            for again in (trueTime.map { [$0] } ?? []) + standing {
                 if again.words == request.words { continue }
                 state.number += 1
                 let number = String(state.number)

@@ -57,10 +57,10 @@ public enum HostHealer {
                 guard there.contains("there") else { return outcome }
                 let helper = try helper()
                 // The host's own record is exact, but does not outlive a reboot.
-                let trueTime = lab_real_time() + host.clockOffset
-                let said = try run(
-                    "exec " + ShellQuoting.join([helper, "host", "heal", "--folder", folder.path, "--true-time", "\(trueTime)"]),
-                    "undo what is left")
+                let words = [
+                    helper, "host", "heal", "--folder", folder.path, "--true-start", String(try trueStart()),
+                ]
+                let said = try run("exec " + ShellQuoting.join(words), "undo what is left")
                 outcome.done = said.split(separator: "\n").map(String.init)
                 if outcome.done.isEmpty { outcome.done = ["its helper had undone everything by itself"] }
                 fetchLogs(folder, &outcome)
@@ -72,6 +72,23 @@ public enum HostHealer {
                 outcome.failure = error.message
             }
             return outcome
+        }
+
+        /// When the host was started last, by its true time in nanoseconds since 1970: over the shortest of several ways
+        /// there and back.
+        private func trueStart() throws(RemoteError) -> Int64 {
+            var best: (elapsed: Int64, start: Int64)?
+            for _ in 0..<3 {
+                let before = lab_real_time()
+                let said = try run("cat \(HostUptime.file)", "read how long the host has been running")
+                let elapsed = lab_real_time() - before
+                guard let uptime = HostUptime.parse(said) else {
+                    throw RemoteError(message: "host \(remote.name): \(HostUptime.file) says \(said)")
+                }
+                if let best, best.elapsed <= elapsed { continue }
+                best = (elapsed, before + elapsed / 2 + host.clockOffset - uptime)
+            }
+            return best!.start
         }
 
         /// The helper of the run, or this program, where that is gone.

@@ -70,7 +70,9 @@ extension HostTransport {
 
     public func setClock(_ node: Node, _ skew: ClockSkew) throws(ClusterError) -> ClockProof {
         guard configuration.clocks == .system else { return try setProcessClock(node, skew) }
-        return try systemClock(node, .setSystemClock(skew))
+        let request = HostRequest.setSystemClock(skew)
+        try handle(of: node).keep(skew == .none ? nil : request, as: .clock)
+        return try systemClock(node, request)
     }
 
     public func readClock(_ node: Node) throws(ClusterError) -> ClockProof {
@@ -82,6 +84,20 @@ extension HostTransport {
         let words = try handle(of: node).ask(request)
         guard case .clock(let proof)? = NodeAnswer(words: words) else { throw misunderstood(node) }
         return proof
+    }
+
+    /// In this machine's time, which the host's monotonic clock keeps up with only where nobody bends the rate of both.
+    public func durability(of node: Node) throws(ClusterError) -> DurabilityCounters {
+        guard configuration.clocks == .processes else {
+            throw ClusterError(
+                "audit the durability of", node: node.name, "the host's clocks run at rates that faults have bent")
+        }
+        let offset = try HostClockOffset(handle(of: node)).monotonic
+        guard var counters = DurabilityCounters(words: try disk(node, ["durability"]).dropFirst()) else {
+            throw misunderstood(node)
+        }
+        counters.syncTimes = counters.syncTimes.map { $0 - offset }
+        return counters
     }
 
     public func clockWarnings(_ node: Node) -> [String] {

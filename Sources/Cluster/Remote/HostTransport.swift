@@ -85,6 +85,12 @@ public final class HostTransport: AgentTransport {
                 run: run, folder: configuration.folder,
                 hosts: try HostTransport.measure(handles, prepared))
             try HostTransport.checkClocks(configuration, record)
+            if configuration.clocks == .system {
+                let ownOffset = lab_real_time() - lab_monotonic_time()
+                for (handle, host) in zip(handles, record.hosts) {
+                    handle.knowTrueTime(offset: ownOffset + host.clockOffset)
+                }
+            }
         } catch {
             HostTransport.giveUp(preparations)
             throw error
