@@ -59,13 +59,13 @@ import Testing
         let faults = """
             every: 4s
             faults:
-              - {cut-clients: one, for: 1500ms, after: 500ms}
-              - {cut-clients: {target: one, direction: from}, for: 1s, after: 1s}
+              - {cut-clients: [n1], for: 1500ms, after: 500ms}
+              - {cut-clients: {target: [n2], direction: from}, for: 1s, after: 1s}
               - {delay: {time: 20ms, jitter: 5ms, clients: true}, for: 2s, after: 1s}
               - {reset: {target: all, clients: true}, for: 1s, after: 2s}
               - {rate: {limit: 20kB/s, clients: true}, for: 1s, after: 2500ms}
-              - {flap: {period: 400ms, clients: true, target: one}, for: 2s, after: 1s}
-              - {slow-node: one, for: 1s, after: 2s}
+              - {flap: {period: 400ms, clients: true, target: [n2]}, for: 2s, after: 1s}
+              - {slow-node: [n3], for: 1s, after: 2s}
             """
         try folder.write("own.yaml", cluster.workload(faults))
         let result = try await run(["own.yaml", "--seed", "4"])
