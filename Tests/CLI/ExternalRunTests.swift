@@ -195,6 +195,8 @@ import Testing
         try folder.write("own.yaml", store(server.port))
         let result = try await run(["own.yaml", "--seed", "1"], ["STORE_TOKEN": Self.secret])
         #expect(result.status == 0, "\(result.output)\(result.error)")
+        // What the server says comes through a pipe, in its own time.
+        #expect(try await eventually { server.log.count { $0.hasPrefix("DELETE") } == 4 })
         let requests = server.log.filter { $0.contains(" /kv/") }
         #expect(requests.allSatisfy { $0.contains(" /kv/polygraph-") && $0.hasSuffix("localhost:\(server.port)") })
         let deleted = Set(requests.filter { $0.hasPrefix("DELETE") }.map { $0.split(separator: " ")[1] })
