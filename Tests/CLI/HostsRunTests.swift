@@ -67,7 +67,7 @@ extension HostsTests {
             let world = try await HostsWorld(3)
             try world.folder.write("etcd.yaml", Self.etcd)
             let result = try await world.polygraph(["run", "etcd.yaml", "--seed", "1"])
-            #expect(result.status == 0, "\(result.output)\(result.error)")
+            world.expectValid(result)
             let proved = try world.nemesisEvents(of: "etcd").filter { $0.isProved && $0.action == "inject" }
             #expect(Set(proved.map(\.function)) == ["partition", "kill"])
             try world.expectNothingLeft()
