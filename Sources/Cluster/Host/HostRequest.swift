@@ -35,7 +35,7 @@ enum HostRequest {
     var takesTime: Bool {
         switch self {
         case .agent(let words): words.first != "state"
-        case .collect, .end, .runProbe, .setSystemClock: true
+        case .collect, .end, .runProbe, .setSystemClock, .trueTime: true
         case .setup, .links, .counters, .openProbe, .readSystemClock, .time, .groups, .tail, .outputLengths, .ping: false
         }
     }
