@@ -52,6 +52,7 @@ struct RunSession {
         if case .hosts(let hosts) = file.cluster {
             status.phase = hosts.hosts.count == 1 ? "connecting to 1 host" : "connecting to \(hosts.hosts.count) hosts"
         }
+        let beforeHosts = monotonicSeconds()
         do throws(ClusterError) {
             cluster = try RunCluster(file, plan, folder, keepsFolders: options.keep, log)
         } catch {
@@ -60,7 +61,8 @@ struct RunSession {
             throw RunError(error.description)
         }
         let transport = cluster.transport
-        let outcome: RunOutcome
+        let preparation = monotonicSeconds() - beforeHosts
+        var outcome: RunOutcome
         do throws(RunError) {
             outcome = try Run(
                 plan: plan, transport: transport, folder: folder, status: status, stop: stop,
@@ -72,6 +74,9 @@ struct RunSession {
             log.write(error.description)
             if stop.isRequested { return Ending(exitCode: ExitStatus.interrupted) }
             throw error
+        }
+        if case .hosts = file.cluster {
+            outcome.steps.insert(("connect to the hosts and prepare them", Int64(preparation * 1e9)), at: 0)
         }
         for step in outcome.steps { log.write("\(step.name): \(Quantity.describe(duration: step.elapsed))") }
         cluster.finish(keepsFolders: options.keep, log)

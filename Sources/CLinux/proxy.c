@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,4 +36,9 @@ int clinux_poll(void *descriptors, unsigned long count, int64_t timeout) {
 int clinux_memory_file(const char *name) {
     int file = memfd_create(name, MFD_CLOEXEC);
     return file < 0 ? -errno : file;
+}
+
+void clinux_close_on_exec(unsigned first) {
+    const unsigned on_exec = 4; // CLOSE_RANGE_CLOEXEC, which older headers do not have.
+    syscall(SYS_close_range, first, ~0U, on_exec);
 }

@@ -37,6 +37,7 @@ public final class HTTPConnection {
 
     /// Closes the connection; the next exchange opens a new one.
     public func close() {
+        if let tls, let socket { tls.sayFarewell(socket) }
         tls = nil
         socket = nil
     }

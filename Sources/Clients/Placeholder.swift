@@ -65,7 +65,7 @@ public struct PlaceholderScope: Hashable, Sendable {
     public let placeholders: [Placeholder]
 
     private static let ofNode: [Placeholder] = [
-        .nodeAddress, .nodePort, .nodeName, .nodeIndex, .addresses(port: nil), .names(port: nil),
+        .nodeAddress, .nodeName, .nodeIndex, .nodePort, .addresses(port: nil), .names(port: nil),
     ]
     private static let ofRequest: [Placeholder] = ofNode + [.process, .operation]
 

@@ -61,8 +61,12 @@ final class TLSContext: @unchecked Sendable {
                     "`client.tls.certificate`: \(certificate) holds no certificate in PEM: \(TLSErrors.words())")
             }
             guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1 else {
+                let reason = TLSErrors.words()
+                if reason.contains("mismatch") {
+                    throw AccessError("`client.tls.key`: \(key) is not the key of the certificate in \(certificate)")
+                }
                 throw AccessError(
-                    "`client.tls.key`: \(key) holds no key in PEM that can be read (\(TLSErrors.words())); "
+                    "`client.tls.key`: \(key) holds no key in PEM that can be read (\(reason)); "
                         + "one with a passphrase can be written without: openssl pkey -in \(key) -out PLAIN.pem")
             }
             guard SSL_CTX_check_private_key(context) == 1 else {

@@ -63,6 +63,14 @@ final class TLSSession {
         Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue().refusal = CertificateRefusal(store)
     }
 
+    /// Says that nothing more will come, as far as that can be said without waiting.
+    func sayFarewell(_ socket: TCPSocket) {
+        ERR_clear_error()
+        SSL_shutdown(session)
+        ERR_clear_error()
+        try? flush(to: socket, by: .now)
+    }
+
     // MARK: - Handshake
 
     /// Agrees with the server, before anything is sent.
@@ -91,7 +99,7 @@ final class TLSSession {
         let isAboutCertificate = [41, 42, 43, 44, 45, 46, 48, 49, 116].contains(alert)
         let words = "the server refused the TLS connection: \(error.words)"
         return .insecure(
-            words + (isAboutCertificate ? "; look at `client.tls.certificate` and its authority" : ""),
+            words + (isAboutCertificate || alert == 40 ? "; look at `client.tls.certificate` and its authority" : ""),
             isRefusal: isAboutCertificate || alert == 40 || alert == 70 || alert == 71 || alert == 112)
     }
 

@@ -59,7 +59,7 @@ public struct SSHError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The same with another step: for what a larger step was doing.
-    func during(_ step: String) -> SSHError {
+    public func during(_ step: String) -> SSHError {
         SSHError(kind, host: host, step: step, reason, remedy: remedy, isOutcomeUnknown: isOutcomeUnknown)
     }
 }

@@ -55,6 +55,7 @@ import Testing
         async throws
     {
         let cluster = try RaftByHand(in: folder.url)
+        defer { cluster.stop() }
         let faults = """
             every: 4s
             faults:
@@ -83,6 +84,7 @@ import Testing
 
     @Test func `hooks end a node and start it again`() async throws {
         let cluster = try RaftByHand(in: folder.url)
+        defer { cluster.stop() }
         let path = folder.url.path
         let faults = """
             every: 5s
@@ -106,6 +108,7 @@ import Testing
 
     @Test func `who interrupts a run finds what hooks did undone`() async throws {
         let cluster = try RaftByHand(in: folder.url)
+        defer { cluster.stop() }
         let path = folder.url.path
         let faults = """
             every: 100s
@@ -128,7 +131,7 @@ import Testing
         let network = "127.\(Int.random(in: 20..<220)).\(Int.random(in: 1..<250))"
         let addresses = (1...3).map { "\(network).\($0)" }
         var processes: [Process] = []
-        defer { for process in processes { process.terminate() } }
+        defer { for process in processes { kill(process.processIdentifier, SIGKILL) } }
         for number in 1...3 {
             let process = Process()
             process.executableURL = PolygraphProcess.binary
@@ -188,10 +191,11 @@ import Testing
         async throws
     {
         let server = try server(TestCertificates())
+        defer { server.stop() }
         try folder.write("own.yaml", store(server.port))
         let result = try await run(["own.yaml", "--seed", "1"], ["STORE_TOKEN": Self.secret])
         #expect(result.status == 0, "\(result.output)\(result.error)")
-        let requests = server.log.filter { !$0.contains("/health") }
+        let requests = server.log.filter { $0.contains(" /kv/") }
         #expect(requests.allSatisfy { $0.contains(" /kv/polygraph-") && $0.hasSuffix("localhost:\(server.port)") })
         let deleted = Set(requests.filter { $0.hasPrefix("DELETE") }.map { $0.split(separator: " ")[1] })
         #expect(deleted == Set(requests.map { $0.split(separator: " ")[1] }) && deleted.count == 4)
@@ -204,6 +208,7 @@ import Testing
 
     @Test func `a token that is missing or wrong ends the run before the load`() async throws {
         let server = try server(TestCertificates())
+        defer { server.stop() }
         try folder.write("own.yaml", store(server.port).replacingOccurrences(of: "within: 10s", with: "within: 1s"))
         let missing = try await run(["own.yaml"])
         #expect(missing.status == 254 && missing.error.contains("the environment variable STORE_TOKEN is not set"))
@@ -215,6 +220,7 @@ import Testing
 
     @Test func `a certificate that is not believed is named, with why`() async throws {
         let server = try server(TestCertificates(), "old")
+        defer { server.stop() }
         try folder.write("own.yaml", store(server.port).replacingOccurrences(of: "within: 10s", with: "within: 1s"))
         let result = try await run(["own.yaml"], ["STORE_TOKEN": Self.secret])
         #expect(result.status == 255 && result.error.contains("certificate has expired on"), "\(result.error)")
@@ -223,16 +229,17 @@ import Testing
 
     @Test func `limits end the load in good order`() async throws {
         let server = try server(TestCertificates())
+        defer { server.stop() }
         for (limits, words) in [
             ("operations: 50", "50 operations were made (`limits.operations`)"), ("bytes: 20kB", "(`limits.bytes`)"),
         ] {
             try folder.write("own.yaml", store(server.port, "limits: {\(limits)}"))
-            let before = server.log.count { !$0.contains("/health") && !$0.hasPrefix("DELETE") }
+            let before = server.log.count { $0.contains(" /kv/") && !$0.hasPrefix("DELETE") }
             let result = try await run(["own.yaml", "--seed", "1", "--time", "60s"], ["STORE_TOKEN": Self.secret])
             #expect(result.status == 0, "\(result.output)\(result.error)")
             let report = try folder.read("Reports/latest/report.txt").split(whereSeparator: \.isWhitespace)
             #expect(report.joined(separator: " ").contains(words))
-            let requests = server.log.count { !$0.contains("/health") && !$0.hasPrefix("DELETE") } - before
+            let requests = server.log.count { $0.contains(" /kv/") && !$0.hasPrefix("DELETE") } - before
             if limits.hasPrefix("operations") { #expect(requests == 50) }
             #expect(requests < 500)
         }

@@ -28,7 +28,7 @@ extension HostsTests {
             #expect(it.statuses.contains(result.status), "\(it.name): \(result.output)\(result.error)")
             let said = (result.error + result.output).split { $0.isWhitespace }.joined(separator: " ")
             for word in it.expected { #expect(said.contains(word), "\(it.name), \(word): \(said)") }
-            #expect(try world.leftovers() == [], "\(it.name): \(result.error)")
+            try world.expectNothingLeft("\(it.name): \(result.error)")
         }
 
         @Test func `logins that fail say which host, why, and what to do`() async throws {
@@ -75,7 +75,7 @@ extension HostsTests {
             let all = try await world.polygraph(words)
             #expect(all.status == 255 && all.error.contains("5 of 5 hosts"), "\(all.error)")
             for host in 1...5 { #expect(all.error.contains("n\(host)")) }
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
         }
 
         @Test func `hosts without room, rights or tools say so`() async throws {

@@ -30,7 +30,7 @@ extension HostsTests {
                     #expect(FileManager.default.fileExists(atPath: path), "\(path)")
                 }
             }
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
             for host in 1...5 {
                 #expect(try world.on(host, "ls /var/tmp/polygraph/bin | wc -l").output.filter(\.isNumber) == "1")
             }
@@ -49,7 +49,7 @@ extension HostsTests {
                     "run", "own.yaml", "--time", "20s", "--rate", "600/s", "--stop-on-violation", "--seed", "\(seed)",
                 ])
                 #expect([0, 1].contains(result.status), "\(result.output)\(result.error)")
-                #expect(try world.leftovers() == [])
+                try world.expectNothingLeft()
                 if result.status != 1 { continue }
                 #expect(result.output.contains("INVALID"))
                 return
@@ -68,7 +68,7 @@ extension HostsTests {
             #expect(result.status == 0, "\(result.output)\(result.error)")
             let proved = try world.nemesisEvents(of: "etcd").filter { $0.isProved && $0.action == "inject" }
             #expect(Set(proved.map(\.function)) == ["partition", "kill"])
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
         }
 
         private static let etcd = """

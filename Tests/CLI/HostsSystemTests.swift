@@ -36,19 +36,19 @@ extension HostsTests {
                 #expect(there.output.contains("start.sh") && there.output.contains("log"), "\(there.output)")
                 try world.on(host, "rm -r /var/tmp/polygraph/runs")
             }
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
 
             let again = try await world.polygraph(["replay", world.run()!.path, "--exact"])
             #expect(again.status == 0, "\(again.output)\(again.error)")
             #expect(try world.nemesisEvents().contains { $0.function == "kill" && $0.isProved })
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
 
             // One file is put there as it is.
             try world.writeRaft(
                 start: "[./start.sh, " + Self.words, system: ["install: {archives: [start.sh, greeting]}"])
             let single = try await world.polygraph(["run", "own.yaml", "--time", "2s", "--seed", "1"])
             #expect(single.status == 0, "\(single.output)\(single.error)")
-            #expect(try world.leftovers() == [])
+            try world.expectNothingLeft()
         }
 
         @Test func `users who are not root become root by sudo, or are told how`() async throws {
@@ -64,7 +64,7 @@ extension HostsTests {
                 let result = try await attempt(user, sudo: sudo)
                 #expect(result.status == 0, "\(user): \(result.output)\(result.error)")
                 #expect(try world.nemesisEvents().contains { $0.function == "partition" && $0.isProved })
-                #expect(try world.leftovers() == [])
+                try world.expectNothingLeft()
                 let words = try world.shell("grep -rl 'right horse' Reports").output
                 #expect(words.isEmpty, "the password is in \(words)")
             }
@@ -75,7 +75,7 @@ extension HostsTests {
                 #expect(result.status == 255, "\(user): \(result.output)\(result.error)")
                 #expect(result.error.contains("become root") && result.error.contains(expected), "\(result.error)")
                 #expect(result.error.contains("n1") && result.error.contains("access"), "\(result.error)")
-                #expect(try world.leftovers() == [])
+                try world.expectNothingLeft()
             }
         }
     }

@@ -171,7 +171,7 @@ final class HostsWorld {
                 "nft list tables | grep -i polygraph", "iptables-save 2>/dev/null | grep -i polygraph",
                 "tc qdisc show | grep -E 'netem|prio|htb'",
                 files
-                    ? "find /var/tmp -type f ! -path '/var/tmp/polygraph/bin/polygraph-*'; ls /var/tmp/polygraph/runs"
+                    ? "find /var/tmp -type f ! -path '/var/tmp/*/bin/polygraph-*'; ls /var/tmp/polygraph/runs"
                     : ":",
             ]
             for look in looks {
@@ -179,6 +179,13 @@ final class HostsWorld {
             }
         }
         return left + (try programs())
+    }
+
+    func expectNothingLeft(
+        _ comment: String = "", files: Bool = true, at place: SourceLocation = #_sourceLocation
+    ) throws {
+        let left = try leftovers(files: files)
+        #expect(left.isEmpty, "\(comment) left: \(left.joined(separator: "; "))", sourceLocation: place)
     }
 
     /// Processes of nodes and helpers, one line each. All hosts have one list of processes.

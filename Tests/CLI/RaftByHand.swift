@@ -29,7 +29,8 @@ final class RaftByHand {
         }
     }
 
-    deinit { for number in 1...count { if let pid = pid(number) { kill(pid, SIGKILL) } } }
+    /// Ends it; to be called, because an object may be gone after its last use.
+    func stop() { for number in 1...count { if let pid = pid(number) { kill(pid, SIGKILL) } } }
 
     /// As a workload file names them.
     var endpoints: String {
@@ -41,7 +42,8 @@ final class RaftByHand {
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["\(folder.path)/start\(number)"]
         try process.run()
-        process.waitUntilExit()
+        // The end of the shell is not waited for: to Foundation it lasts as long as what it has left running.
+        for _ in 0..<3_000 where !isRunning(number) { usleep(10_000) }
     }
 
     func pid(_ number: Int) -> pid_t? {

@@ -55,6 +55,7 @@ import Testing
         throws
     {
         let server = try server()
+        defer { server.stop() }
         let connection = try connection(server, host: host, settings())
         for round in 0..<20 { #expect(try put(connection, "\(round)").status == 200) }
         let large = String(repeating: "9", count: 300_000)
@@ -67,6 +68,7 @@ import Testing
 
     @Test func `tickets of TLS 1.3 do not make a connection look closed`() throws {
         let server = try server("server", ["--newest", "1.3"])
+        defer { server.stop() }
         let meter = TrafficMeter()
         let port = server.port
         let url = try URLTemplate("https://{{node.address}}:\(port)/kv/{{key}}", .request("read"))
@@ -90,6 +92,7 @@ import Testing
 
     @Test func `a server of another authority is refused, with who it is and what to do`() throws {
         let server = try server()
+        defer { server.stop() }
         let words = refusal(try connection(server, settings(authority: "other")))
         #expect(words.contains("cannot connect to 127.0.0.1:\(server.port): the server's certificate is refused"))
         #expect(words.contains("CN=db1, issued by CN=Test authority") && words.contains("`client.tls.ca`"), "\(words)")
@@ -97,12 +100,15 @@ import Testing
 
     @Test func `without an authority of one's own the machine's are believed, which do not know this one`() throws {
         let server = try server()
+        defer { server.stop() }
         let words = refusal(try connection(server, settings(authority: nil)))
         #expect(words.contains("the server's certificate is refused"), "\(words)")
     }
 
     @Test func `an expired certificate is refused, with its day`() throws {
-        let words = refusal(try connection(try server("old"), settings()))
+        let server = try server("old")
+        defer { server.stop() }
+        let words = refusal(try connection(server, settings()))
         #expect(words.contains("certificate has expired on ") && words.contains("clock"), "\(words)")
     }
 
@@ -110,6 +116,7 @@ import Testing
         host: String
     ) throws {
         let server = try server("wrong")
+        defer { server.stop() }
         let words = refusal(try connection(server, host: host, settings()))
         #expect(
             words.contains("mismatch; it is for DNS:db1.example") && words.contains("`client.tls.name`"), "\(words)")
@@ -117,11 +124,15 @@ import Testing
     }
 
     @Test func `who does not want to know is not told`() throws {
-        #expect(try put(try connection(try server("old"), settings(authority: nil, verifies: false))).status == 200)
+        let server = try server("old")
+        defer { server.stop() }
+        #expect(try put(try connection(server, settings(authority: nil, verifies: false))).status == 200)
     }
 
     @Test func `versions before TLS 1.2 are refused`() throws {
-        let words = refusal(try connection(try server("server", ["--newest", "1.1"]), settings()))
+        let server = try server("server", ["--newest", "1.1"])
+        defer { server.stop() }
+        let words = refusal(try connection(server, settings()))
         #expect(words.hasPrefix("cannot connect to 127.0.0.1:"), "\(words)")
     }
 
@@ -134,6 +145,7 @@ import Testing
                 "--newest", version, "--client-authority", certificates.path("ca.pem"), "--revoked",
                 certificates.path("crl.pem"),
             ])
+        defer { server.stop() }
         #expect(try put(try connection(server, settings(client: "client"))).status == 200)
         for other in [nil, "other", "revoked"] {
             // In TLS 1.3 the request is on its way before the server says so; it has not read it.
@@ -156,6 +168,7 @@ import Testing
 
     @Test func `an end without a farewell in the middle of an answer leaves the operation in doubt`() throws {
         let server = try server()
+        defer { server.stop() }
         let port = server.port
         // A relay that ends the connection after so many bytes from the server.
         for limit in [0, 1, 500, 2_500] {

@@ -26,7 +26,7 @@ import Testing
             "Membership": .membership,
         ]
         let kinds = try Self.documented()
-        #expect(kinds.count >= 38)
+        #expect(kinds.count >= 39)
         for kind in kinds {
             let expected = kind.function == "dns" ? .name : families[kind.group]
             #expect(FaultFamily(function: kind.function) == expected, "\(kind)")

@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: [
         ("nodes: 3\n", "endpoints: the nodes are in one place"),
         ("system: {start: [./x]}\n", "system.start: is how a node is started; those of `endpoints`"),
-        ("packets: true\n", "packets: records the network of nodes on this machine"),
+        ("packets: true\n", "packets: packets are recorded by the network of nodes on this machine"),
         ("limits: {rate: 5}\n", "limits.rate: expected a rate above 0 such as 200/s"),
         ("limits: {operation: 5}\n", "unknown key `operation`; did you mean `operations`?"),
         ("keys-prefix: a b\n", "keys-prefix: keys begin with letters"),

@@ -199,7 +199,7 @@ import Testing
         // Templates
         (
             "\"{{node.index}}\"", "\"a{{node.idx}}\"",
-            "my-kv.yaml:5:32: system.start[2]: there is no `{{node.idx}}` in a command; did you mean `node.index`? (there are: node.address, node.name, node.index, nodes | addresses, nodes | names, data, polygraph)"
+            "my-kv.yaml:5:32: system.start[2]: there is no `{{node.idx}}` in a command; did you mean `node.index`? (there are: node.address, node.name, node.index, node.port, nodes | addresses, nodes | names, data, polygraph)"
         ),
         ("7000/health", "7000/{{key}}", "my-kv.yaml:6:47: system.ready.http: there is no `{{key}}` in a probe"),
         (

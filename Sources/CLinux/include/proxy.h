@@ -14,5 +14,8 @@ void clinux_wake_clear(int wake);
 /// Polls `count` structs `pollfd` with a timeout in nanoseconds. How many have events, or -errno.
 int clinux_poll(void *descriptors, unsigned long count, int64_t timeout);
 
+/// Keeps all descriptors from `first` on from programs that this process runs, as far as the kernel can (5.11).
+void clinux_close_on_exec(unsigned first);
+
 /// A file without a name in memory, close-on-exec, or -errno.
 int clinux_memory_file(const char *name);

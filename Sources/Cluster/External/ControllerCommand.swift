@@ -71,6 +71,8 @@ public struct ControllerCommand: Hashable, Sendable {
         var variables: [UnsafeMutablePointer<CChar>?] = Self.inherited(without: environment)
         variables += environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in arguments + variables { free(pointer) } }
+        // What whoever started this process has left open is nobody's business there.
+        clinux_close_on_exec(3)
         var process = pid_t()
         let code = posix_spawnp(&process, program, &actions, &attributes, &arguments, &variables)
         guard code == 0 else { throw ClusterError("run \(program)", errorText(code)) }

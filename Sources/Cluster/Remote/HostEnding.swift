@@ -38,15 +38,16 @@ struct HostEnding: Sendable {
             let patterns = handle.folder.outputs + configuration.logs
             let packed = try handle.ask(.collect(patterns: patterns, limit: configuration.logLimit)).dropFirst()
             for name in packed {
-                let local = "\(target)/\(name)"
+                let isPacked = !name.hasPrefix("/")
+                let local = "\(target)/\(isPacked ? name : HostLogs.name(of: name, in: handle.folder))"
                 do throws(RemoteError) {
                     try handle.remote.download(
-                        "\(handle.folder.collected)/\(name)", to: local, timeout: HostEnding.long)
+                        isPacked ? "\(handle.folder.collected)/\(name)" : name, to: local, timeout: HostEnding.long)
                 } catch {
                     throw error.during("collect the logs of", handle.node)
                 }
                 // They are read more often than they are kept.
-                _ = try? HostPrograms().run(["gzip", "-df", local])
+                if isPacked { _ = try? HostPrograms().run(["gzip", "-df", local]) }
             }
             return []
         } catch {

@@ -86,9 +86,18 @@ struct HostPreparation: Sendable {
         }
         if lines[1] != "0" {
             // Who the commands run as that need the rights of root.
-            let root = try succeed(
-                "id -u", step: "become root",
-                remedy: "Log in as root, or let the user run sudo: access.sudo.").filter(\.isNumber)
+            let root: String
+            do throws(RemoteError) {
+                root = try succeed("id -u", step: "become root").filter(\.isNumber)
+            } catch {
+                var error = error
+                if !error.isLineBroken {
+                    error.message +=
+                        " Log in as root, or let the user run sudo: access: {sudo: true}, or "
+                        + "access: {sudo: {password: {env: SUDO_PASSWORD}}} where it asks."
+                }
+                throw error
+            }
             guard root == "0" else {
                 throw failure(
                     "become root",

@@ -120,7 +120,16 @@ public final class HostTransport: AgentTransport {
         return state
     }
 
-    func whole(_ launch: Launch) -> Launch { launch }
+    /// As a service of the host would find it: the environment of who happens to log in is not the node's.
+    private static let environment = [
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
+    ]
+
+    func whole(_ launch: Launch) -> Launch {
+        var whole = launch
+        whole.environment = HostTransport.environment.merging(launch.environment) { _, new in new }
+        return whole
+    }
 
     func controlGroupPlaces(of node: Node) throws(ClusterError) -> ControlGroups.Places {
         let words = try handle(of: node).ask(.groups)
@@ -142,7 +151,7 @@ public final class HostTransport: AgentTransport {
     public func start(_ node: Node, _ launch: Launch) throws(ClusterError) {
         let handle = try handle(of: node)
         let beginnings = try handle.ask(.outputLengths).dropFirst().map { Int($0) ?? 0 }
-        let answer = try ask(node, .start(launch, folder: node.dataDirectory))
+        let answer = try ask(node, .start(whole(launch), folder: node.dataDirectory))
         if case .endedAtOnce(let status, let signal) = answer {
             let last = (try? handle.ask(.tail(lines: 5, from: beginnings)))?.dropFirst() ?? []
             throw ClusterError(

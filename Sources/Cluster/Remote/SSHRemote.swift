@@ -19,7 +19,8 @@ final class SSHRemote: Remote {
 
     func lineEnds() throws(RemoteError) -> RemoteLine? {
         let outcome = try run(
-            "echo \"$SSH_CONNECTION\"", step: "ask for the connection's addresses", asRoot: false, timeout: 10_000_000_000)
+            "echo \"$SSH_CONNECTION\"", step: "ask for the connection's addresses", asRoot: false,
+            timeout: 10_000_000_000)
         // Address and port of the client, address and port of the server.
         let words = outcome.output.split { $0 == " " || $0 == "\n" }
         guard words.count == 4, let port = UInt16(words[3]) else {
@@ -47,7 +48,7 @@ final class SSHRemote: Remote {
             let status: Int32? = if case .status(let number) = result.exit { number } else { nil }
             return CommandOutcome(status: status, output: result.output.text + result.errors.text)
         } catch {
-            throw RemoteError(error)
+            throw RemoteError(error.step == "run \(step)" ? error.during(step) : error)
         }
     }
 

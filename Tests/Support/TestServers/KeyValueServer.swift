@@ -38,8 +38,10 @@ public final class KeyValueServer {
         }
     }
 
-    deinit {
-        process.terminate()
+    /// Ends it; to be called, because an object may be gone after its last use.
+    public func stop() {
+        // Threads of the pool block other signals, and their children inherit that.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
