@@ -24,7 +24,7 @@ extension HostTransport {
     }
 
     public func linkCounters() -> [LinkCounters] {
-        let answers = OnThreads.run(handles) { handle in (try? handle.ask(.counters, reconnectFor: 0)) ?? [] }
+        let answers = OnThreads.run(handles) { handle in handle.glance(.counters) ?? [] }
         var sums: [Link: LinkCounters] = [:]
         for answer in answers {
             let words = answer.dropFirst()
