@@ -26,7 +26,7 @@ extension HostTransport {
     public func prepareLinks(_ node: Node) throws(ClusterError) { _ = try handle(of: node).ask(.links([:])) }
 
     public func linkCounters() -> [LinkCounters] {
-        let answers = OnThreads.run(handles) { handle in (try? handle.ask(.counters, reconnectFor: 0)) ?? [] }
+        let answers = OnThreads.run(handles) { handle in handle.glance(.counters) ?? [] }
         var sums: [Link: LinkCounters] = [:]
         for answer in answers {
             let words = answer.dropFirst()
