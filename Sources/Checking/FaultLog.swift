@@ -45,6 +45,9 @@ public struct RecordedFault: Hashable, Sendable {
     /// For a sentence: `Fault 3 (partition majority-ring)`.
     public var label: String { id.map { "Fault \($0) (\(title))" } ?? "A fault (\(title))" }
 
+    /// Whether nobody did it: a node ended by itself, or could not be reached.
+    public var isObservation = false
+
     /// Whether it did nothing on purpose, because a majority was to be kept.
     public var isSkipped: Bool { proof["skipped"] != nil }
 
@@ -62,6 +65,7 @@ public struct RecordedFault: Hashable, Sendable {
 
     /// What became of it, in one word or two.
     public var state: String {
+        if isObservation { return "observed" }
         if isSkipped { return "skipped" }
         if refusal != nil { return "refused" }
         if failure != nil { return "failed" }
@@ -90,7 +94,8 @@ public struct FaultLog: Hashable, Sendable {
             guard let id = event.value["fault"]?.integerValue else {
                 // Who leads is told elsewhere, and nobody's fault.
                 if event.function == "primary" { continue }
-                faults.append(Self.foreign(event))
+                if endAbsence(event) { continue }
+                faults.append(Self.observed(event) ?? Self.foreign(event))
                 continue
             }
             let position: Int
@@ -106,7 +111,9 @@ public struct FaultLog: Hashable, Sendable {
     }
 
     /// How many were in force at some time.
-    public var injected: Int { faults.count { $0.began != nil && !$0.isSkipped && $0.refusal == nil } }
+    public var injected: Int {
+        faults.count { $0.began != nil && !$0.isSkipped && $0.refusal == nil && !$0.isObservation }
+    }
     /// How many are proved by a measurement.
     public var proved: Int { faults.count { $0.began != nil && $0.tookEffect && !$0.isSkipped } }
 
@@ -120,6 +127,32 @@ public struct FaultLog: Hashable, Sendable {
             id: id, function: event.function, kind: event.value["kind"]?.stringValue,
             targets: event.value["targets"]?.elements?.compactMap(\.stringValue) ?? [],
             summary: event.value["summary"]?.stringValue ?? "", firstIndex: event.index)
+    }
+
+    /// What the run saw of a node; nil where the event is another one.
+    private static func observed(_ event: Operation) -> RecordedFault? {
+        guard let node = event.value["node"]?.stringValue else { return nil }
+        var seen = new(event, id: nil)
+        seen.targets = [node]
+        seen.began = event.time
+        seen.isObservation = true
+        switch event.function {
+        case "unreachable": seen.summary = "\(node) could not be reached"
+        case "crash":
+            seen.summary = "\(node) ended" + (event.value["how"]?.stringValue.map { " \($0)" } ?? "")
+            seen.ended = event.time
+        default: return nil
+        }
+        return seen
+    }
+
+    /// Whether the event is that a node can be reached again.
+    private mutating func endAbsence(_ event: Operation) -> Bool {
+        guard event.function == "reachable", let node = event.value["node"]?.stringValue,
+            let place = faults.lastIndex(where: { $0.function == "unreachable" && $0.targets == [node] })
+        else { return false }
+        faults[place].ended = event.time
+        return true
     }
 
     private static func foreign(_ event: Operation) -> RecordedFault {

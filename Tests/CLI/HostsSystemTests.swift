@@ -27,7 +27,7 @@ extension HostsTests {
                 start: "[kv/start.sh, " + Self.words, system: ["install: {archives: [kv.tar.gz]}"],
                 faults: ["{kill: one, every: 4s, for: 500ms, after: 500ms}"])
             let first = try await world.polygraph(["run", "own.yaml", "--time", "2s", "--seed", "1", "--keep"])
-            #expect(first.status == 0, "\(first.output)\(first.error)")
+            world.expectValid(first)
             let greeting = world.run()!.appendingPathComponent("nodes/n2/stdout.log")
             #expect(try String(contentsOf: greeting, encoding: .utf8).hasPrefix("greetings from the archive"))
             for host in 1...2 {
@@ -39,7 +39,7 @@ extension HostsTests {
             try world.expectNothingLeft()
 
             let again = try await world.polygraph(["replay", world.run()!.path, "--exact"])
-            #expect(again.status == 0, "\(again.output)\(again.error)")
+            world.expectValid(again)
             #expect(try world.nemesisEvents().contains { $0.function == "kill" && $0.isProved })
             try world.expectNothingLeft()
 
@@ -47,7 +47,7 @@ extension HostsTests {
             try world.writeRaft(
                 start: "[./start.sh, " + Self.words, system: ["install: {archives: [start.sh, greeting]}"])
             let single = try await world.polygraph(["run", "own.yaml", "--time", "2s", "--seed", "1"])
-            #expect(single.status == 0, "\(single.output)\(single.error)")
+            world.expectValid(single)
             try world.expectNothingLeft()
         }
 
@@ -62,7 +62,7 @@ extension HostsTests {
             }
             for (user, sudo) in [("free", "true"), ("asked", "{password: {env: SUDO_WORD}}")] {
                 let result = try await attempt(user, sudo: sudo)
-                #expect(result.status == 0, "\(user): \(result.output)\(result.error)")
+                world.expectValid(result)
                 #expect(try world.nemesisEvents().contains { $0.function == "partition" && $0.isProved })
                 try world.expectNothingLeft()
                 let words = try world.shell("grep -rl 'right horse' Reports").output

@@ -46,6 +46,24 @@ import Testing
         #expect(failed.faults.first?.failure == "no such link")
     }
 
+    @Test func `what becomes of nodes by itself is observed and no fault`() throws {
+        func seen(_ index: Int, _ time: Int64, _ function: String, _ value: Value) -> Operation {
+            Operation(index: index, time: time, process: .nemesis, kind: .info, function: function, value: value)
+        }
+        let log = FaultLog(
+            try History([
+                seen(0, 10, "unreachable", ["node": "n3"]),
+                seen(1, 20, "crash", ["node": "n1", "how": "with status 3"]),
+                seen(2, 30, "reachable", ["node": "n3", "after_ns": 20]), seen(3, 40, "unreachable", ["node": "n3"]),
+            ]))
+        #expect(
+            log.faults.map(\.summary) == [
+                "n3 could not be reached", "n1 ended with status 3", "n3 could not be reached",
+            ])
+        #expect(log.faults.map(\.began) == [10, 20, 40] && log.faults.map(\.ended) == [30, 20, nil])
+        #expect(log.faults.allSatisfy { $0.state == "observed" } && log.injected == 0 && log.proved == 0)
+    }
+
     @Test func `events of another tool are moments`() throws {
         let log = FaultLog(
             try History([

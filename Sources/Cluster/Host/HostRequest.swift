@@ -36,7 +36,8 @@ enum HostRequest {
         switch self {
         case .agent(let words): words.first != "state"
         case .collect, .end, .runProbe, .setSystemClock, .trueTime: true
-        case .setup, .links, .counters, .openProbe, .readSystemClock, .time, .groups, .tail, .outputLengths, .ping: false
+        case .setup, .links, .counters, .openProbe, .readSystemClock, .time, .groups, .tail, .outputLengths, .ping:
+            false
         }
     }
 

@@ -68,7 +68,8 @@ struct HostEnding: Sendable {
                 [ ! -e \(folder) ] || exit 1
                 rmdir \(run) 2>/dev/null || true
                 """
-            let outcome = try handle.remote.run(script, step: "remove the folder", asRoot: true, timeout: HostEnding.long)
+            let outcome = try handle.remote.run(
+                script, step: "remove the folder", asRoot: true, timeout: HostEnding.long)
             return outcome.status == 0
                 ? [] : ["\(handle.node): the folder \(handle.folder.path) could not be removed: \(outcome.words)"]
         } catch {

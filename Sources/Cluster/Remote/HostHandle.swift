@@ -15,6 +15,8 @@ final class HostHandle: Sendable {
     /// Sees to it that the helper's program is on the host, where a host was started again without it.
     private let provide: @Sendable () throws(RemoteError) -> Void
     private let state = Mutex(State())
+    /// What holds until it is replaced; said again to a helper that was started again.
+    private let standing = Mutex<[Standing: HostRequest]>([:])
 
     private struct State {
         var line: (any RemoteStream)?
@@ -23,10 +25,8 @@ final class HostHandle: Sendable {
         var incarnation: String?
         /// Nanoseconds from this machine's monotonic clock to the host's true time; nil where its clock is never bent.
         var trueTimeOffset: Int64?
-        /// What holds until it is replaced; said again to a helper that was started again.
-        var standing: [Standing: HostRequest] = [:]
-        /// Whether the helper may know of other links than those of `standing`.
-        var linksAreUncertain = false
+        /// Whether the helper has been told all policies of links that hold.
+        var linksAreCertain = true
         var isEnded = false
         var restarts = 0
         /// A moment of the monotonic clock.
@@ -72,10 +72,8 @@ final class HostHandle: Sendable {
 
     /// Says whose frames are whose, now and whenever the helper is another one.
     func setUp(_ setup: HostRequest.Setup) throws(ClusterError) {
-        try state.withLock { state throws(ClusterError) in
-            state.standing[.setup] = .setup(setup)
-            _ = try ask(.setup(setup), &state, reconnectFor: nil)
-        }
+        keep(.setup(setup), as: .setup)
+        _ = try ask(.setup(setup))
     }
 
     /// Says what the host's clock would show if nobody bent it: so many nanoseconds more than this machine's monotonic
@@ -83,28 +81,48 @@ final class HostHandle: Sendable {
     func knowTrueTime(offset: Int64) { state.withLock { $0.trueTimeOffset = offset } }
 
     func setLinks(_ policies: [Link: LinkPolicy]) throws(ClusterError) {
-        try state.withLock { state throws(ClusterError) in
+        let before = standing.withLock { standing in
+            defer { standing[.links] = policies.isEmpty ? nil : .links(policies) }
+            return standing[.links]
+        }
+        try whileReachable { state throws(ClusterError) in
             // A helper that has never seen a policy needs not be told that there is none.
-            if policies.isEmpty, state.standing[.links] == nil, !state.linksAreUncertain { return }
-            state.standing[.links] = policies.isEmpty ? nil : .links(policies)
-            state.linksAreUncertain = true
+            if policies.isEmpty, before == nil, state.linksAreCertain { return }
+            state.linksAreCertain = false
             _ = try ask(.links(policies), &state, reconnectFor: nil)
-            state.linksAreUncertain = false
+            state.linksAreCertain = true
         }
     }
 
     /// Notes what a helper that was started again is to be told; nil: nothing any more.
-    func keep(_ request: HostRequest?, as standing: Standing) {
-        state.withLock { $0.standing[standing] = request }
+    func keep(_ request: HostRequest?, as place: Standing) {
+        standing.withLock { $0[place] = request }
     }
 
     /// A request and its answer.
     /// - Parameter reconnectFor: nanoseconds for which a broken line is made anew; nil: as long as the lease, counted from
     ///   the first failure of all requests, so that a host that is away delays what is done to others only once.
     func ask(_ request: HostRequest, reconnectFor: Int64? = nil) throws(ClusterError) -> [String] {
-        if reconnectFor == nil { try refuseWhereLost() }
+        guard let reconnectFor else {
+            return try whileReachable { state throws(ClusterError) in try ask(request, &state, reconnectFor: nil) }
+        }
         return try state.withLock { state throws(ClusterError) in
             try ask(request, &state, reconnectFor: reconnectFor)
+        }
+    }
+
+    /// Waits for the line's turn, but not behind attempts to reach a host that is lost.
+    private func whileReachable<Result>(
+        _ body: (inout State) throws(ClusterError) -> Result
+    ) throws(ClusterError) -> Result {
+        while true {
+            try refuseWhereLost()
+            var outcome: Swift.Result<Result, ClusterError>?
+            state.withLockIfAvailable { state in
+                do throws(ClusterError) { outcome = .success(try body(&state)) } catch { outcome = .failure(error) }
+            }
+            if let outcome { return try outcome.get() }
+            usleep(300)
         }
     }
 
@@ -120,7 +138,6 @@ final class HostHandle: Sendable {
         return nil
     }
 
-    /// Whoever waited for the lock behind an attempt to connect would wait for nothing.
     private func refuseWhereLost() throws(ClusterError) {
         let since = awaySince.load(ordering: .relaxed)
         let silence = lab_monotonic_time() - since
@@ -132,7 +149,9 @@ final class HostHandle: Sendable {
     /// A sign of life, where the helper has heard nothing for a while.
     func keepAlive() {
         state.withLock { state in
-            guard !state.isEnded, state.standing[.setup] != nil, lab_monotonic_time() - state.lastHeard > lease / 5 else {
+            guard !state.isEnded, standing.withLock({ $0[.setup] != nil }),
+                lab_monotonic_time() - state.lastHeard > lease / 5
+            else {
                 return
             }
             _ = try? ask(.ping, &state, reconnectFor: 0)
@@ -254,7 +273,7 @@ final class HostHandle: Sendable {
         if let before = state.incarnation, before != hello[1] {
             // Whatever else comes builds on a clock that is right.
             let trueTime = state.trueTimeOffset.map { HostRequest.trueTime(lab_monotonic_time() + $0) }
-            let standing = state.standing.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
+            let standing = standing.withLock { $0 }.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
             for again in (trueTime.map { [$0] } ?? []) + standing {
                 if again.words == request.words { continue }
                 state.number += 1

@@ -192,7 +192,8 @@ struct HostPreparation: Sendable {
         }
         _ = try succeed(
             "\(path) --version", step: "run the helper",
-            remedy: "Hosts need a static binary: `make release` makes one; start that one as the controller, or name it: "
+            remedy:
+                "Hosts need a static binary: `make release` makes one; start that one as the controller, or name it: "
                 + "access: {helper: {x86_64: FILE}}. A folder on a file system mounted noexec will not do either.")
     }
 
@@ -215,7 +216,8 @@ struct HostPreparation: Sendable {
             let action =
                 if name.hasSuffix(".zip") {
                     "unzip -q -o \(source) -d \(target)"
-                } else if [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"].contains(where: name.hasSuffix) {
+                } else if [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"].contains(where: name.hasSuffix)
+                {
                     "tar -xf \(source) -C \(target)"
                 } else {
                     "cp -p \(source) \(target)/"
