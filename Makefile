@@ -1,6 +1,6 @@
 # make demo    build, run a five-node Raft cluster under faults, show the verdict
 # make test    build and run every test
-# make test-vm hosts with kernels, clocks and power of their own: three virtual machines; needs root; five minutes
+# make test-vm hosts with kernels, clocks and power of their own: three virtual machines; needs root; ten minutes
 # make mutants break each rule of the checker on purpose and see a test fail; ten minutes
 # make fuzz    the whole checker on a million random histories of each model, against trying every order; hours
 # make bench   print the figures of README.md
