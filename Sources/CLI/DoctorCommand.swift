@@ -38,7 +38,8 @@ struct DoctorCommand: ParsableCommand {
         let workload: WorkloadFile
         do throws(WorkloadFileErrors) {
             workload = try WorkloadCatalog.load(
-                file, overrides: WorkloadOverrides(
+                file,
+                overrides: WorkloadOverrides(
                     hosts: hosts.map { $0.split(separator: ",").map(String.init) }, replacements: replacements))
         } catch {
             throw CommandFailure.wrongUse(error.description)

@@ -30,7 +30,8 @@ struct HealCommand: ParsableCommand {
         }
         let file = recorded.path + "/" + HostsRecord.fileName
         guard let bytes = try? WholeFile.read(file) else {
-            Console.print("\(recorded.path) has no \(HostsRecord.fileName): that run ended before it did anything to a host")
+            Console.print(
+                "\(recorded.path) has no \(HostsRecord.fileName): that run ended before it did anything to a host")
             return
         }
         guard let value = try? JSONParser.parse(bytes), let record = HostsRecord(value) else {

@@ -21,7 +21,8 @@ final class AgentHandle: Sendable {
         // Every request has a deadline: whoever waits for a node must not wait for ever.
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        process = NodeInit.spawn(title: "polygraph \(nodeName)", ["agent"] + (isOnHost ? ["host"] : []), channel: pair[1])
+        process = NodeInit.spawn(
+            title: "polygraph \(nodeName)", ["agent"] + (isOnHost ? ["host"] : []), channel: pair[1])
         close(pair[1])
         self.nodeName = nodeName
         channel = ControlChannel(descriptor: pair[0])

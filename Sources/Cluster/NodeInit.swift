@@ -20,9 +20,13 @@ public enum NodeInit {
             NodeAgent.main(
                 ControlChannel(descriptor: 3), isOnHost: CommandLine.argc > 3 && CommandLine.arguments[3] == "host")
         case HostGuardian.word where CommandLine.argc == 5:
-            exit(HostGuardian.main(HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0))
+            exit(
+                HostGuardian.main(
+                    HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0))
         case HostServer.word where CommandLine.argc == 5:
-            exit(HostServer.main(HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0))
+            exit(
+                HostServer.main(HostFolder(path: CommandLine.arguments[3]), lease: Int64(CommandLine.arguments[4]) ?? 0)
+            )
         case DiskSupervisor.word:
             DiskSupervisor.main(ControlChannel(descriptor: 3), Array(CommandLine.arguments.dropFirst(3)))
         case "probe" where CommandLine.argc == 4:

@@ -86,7 +86,8 @@ struct WorkloadReading {
         }
         if let workload, let client, let section = fields["client"] { match(workload, client.requests, section) }
         guard let name, let description, let nodes = place.nodes, let cluster = place.cluster, let system, let client,
-            let workload, let clients, let time, let every, let quiet, let packets, let dns, let check, let tame, let limits
+            let workload, let clients, let time, let every, let quiet, let packets, let dns, let check, let tame,
+            let limits
         else { return nil }
         return WorkloadFile(
             path: path, text: text, name: name, description: description, nodes: nodes, cluster: recorded ?? cluster,

@@ -129,7 +129,10 @@ import Testing
             "dns: silence",
             "my-kv.yaml:17:10: faults[1].dns: `dns` needs nodes on this machine (`nodes`); hosts ask name"
         ),
-        ("flap: 1s", "faults[1].flap: `flap` needs nodes on this machine (`nodes`) or of an external cluster (`endpoints`); the pack"),
+        (
+            "flap: 1s",
+            "faults[1].flap: `flap` needs nodes on this machine (`nodes`) or of an external cluster (`endpoints`); the pack"
+        ),
     ])
     func `a fault that hosts cannot do is named with the reason`(fault: String, expected: String) {
         let text = hostsText().replacing("kill: minority", with: fault)

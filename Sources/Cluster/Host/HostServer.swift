@@ -162,7 +162,9 @@ final class HostServer {
 extension HostJournal.Entry {
     /// A process that runs; nil where it does not.
     init?(process number: Int32) {
-        guard let text = readFile("/proc/\(number)/stat"), let entry = ProcessEntry(statistics: text) else { return nil }
+        guard let text = readFile("/proc/\(number)/stat"), let entry = ProcessEntry(statistics: text) else {
+            return nil
+        }
         self = .process(number, began: entry.startTime)
     }
 }

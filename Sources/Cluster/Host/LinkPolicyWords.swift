@@ -28,7 +28,8 @@ extension LinkPolicy {
         var policies: [Link: LinkPolicy] = [:]
         while !rest.isEmpty {
             guard let from = rest.popFirst().flatMap({ Endpoint(word: $0) }),
-                let to = rest.popFirst().flatMap({ Endpoint(word: $0) }), let count = rest.popFirst().flatMap({ Int($0) })
+                let to = rest.popFirst().flatMap({ Endpoint(word: $0) }),
+                let count = rest.popFirst().flatMap({ Int($0) })
             else { return nil }
             var stages: [Stage] = []
             for _ in 0..<count {
@@ -81,7 +82,9 @@ extension LinkEffect {
         case .duplication(let share): row("duplication", String(share))
         case .rate(let bytes, let queue): row("rate", String(bytes), String(queue))
         case .delay(let distribution, let correlation, let keepsOrder):
-            row("delay", distribution.name, distribution.first, distribution.second, String(correlation), "\(keepsOrder)")
+            row(
+                "delay", distribution.name, distribution.first, distribution.second, String(correlation),
+                "\(keepsOrder)")
         case .reordering(let share, let heldBack): row("reordering", String(share), String(heldBack))
         }
     }

@@ -35,7 +35,8 @@ public enum HostDoctor {
                 let folder = ShellQuoting.quote(prepared.folder.path)
                 defer {
                     _ = try? remote.run(
-                        "rm -rf \(folder); rmdir \(ShellQuoting.quote(prepared.folder.run)) 2>/dev/null || true", step: "remove the folder",
+                        "rm -rf \(folder); rmdir \(ShellQuoting.quote(prepared.folder.run)) 2>/dev/null || true",
+                        step: "remove the folder",
                         asRoot: true, timeout: 20_000_000_000)
                 }
                 let outcome = try remote.run(

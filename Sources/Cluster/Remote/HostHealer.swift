@@ -65,7 +65,9 @@ public enum HostHealer {
                 if outcome.done.isEmpty { outcome.done = ["its helper had undone everything by itself"] }
                 fetchLogs(folder, &outcome)
                 if !keepsFolder {
-                    _ = try run("rm -rf \(place); rmdir \(ShellQuoting.quote(folder.run)) 2>/dev/null || true", "remove the run's folder")
+                    _ = try run(
+                        "rm -rf \(place); rmdir \(ShellQuoting.quote(folder.run)) 2>/dev/null || true",
+                        "remove the run's folder")
                     outcome.done.append("removed \(folder.path)")
                 }
             } catch {
@@ -93,7 +95,8 @@ public enum HostHealer {
 
         /// The helper of the run, or this program, where that is gone.
         private func helper() throws(RemoteError) -> String {
-            let there = try run("if [ -x \(ShellQuoting.quote(host.helper)) ]; then echo there; fi", "look for the helper")
+            let there = try run(
+                "if [ -x \(ShellQuoting.quote(host.helper)) ]; then echo there; fi", "look for the helper")
             if there.contains("there") { return host.helper }
             let preparation = HostPreparation(
                 configuration: configuration, run: record.run, node: host.node, remote: remote)
