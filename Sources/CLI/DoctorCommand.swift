@@ -26,6 +26,11 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let terminal = Terminal(colour: Console.wantsColour(Console.outputIsTerminal))
         if let file { return try examineHosts(file, terminal) }
+        if hosts != nil || !replacements.isEmpty {
+            throw CommandFailure.wrongUse(
+                "--hosts and --set change a workload file: name one, such as `polygraph doctor raft-register-ssh --hosts …`"
+            )
+        }
         let probes = LabProbe.run()
         for probe in probes { show(probe, terminal.styled("missing ", .bad), terminal) }
         // Faults do without it, in a coarser way.

@@ -16,7 +16,11 @@ struct DryRun {
 
     private(set) var sections: [Section] = []
 
-    init(_ file: WorkloadFile, _ plan: Plan) {
+    /// - Throws: `CommandFailure` where the SSH configuration of the user is wrong.
+    init(_ file: WorkloadFile, _ plan: Plan) throws {
+        if case .hosts = file.cluster {
+            add("the cluster", try PlannedClusterLines(file.cluster).lines.dropFirst(2).map { String($0.dropFirst(2)) })
+        }
         add("the cluster", cluster(file))
         add("requests", requests(file))
         add("keys", keys(file))
@@ -43,8 +47,7 @@ struct DryRun {
     private func cluster(_ file: WorkloadFile) -> [String] {
         switch file.cluster {
         case .local: ["\(file.nodes) nodes on this machine, in namespaces of their own, which end with the run"]
-        case .hosts(let configuration):
-            configuration.hosts.enumerated().map { "n\($0.offset + 1): \($0.element.address ?? "a host")" }
+        case .hosts: []
         case .external(let configuration):
             zip(configuration.nodes, configuration.places).map { "\($0.name): \($1), run by somebody else" }
         }

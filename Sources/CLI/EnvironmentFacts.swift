@@ -23,7 +23,7 @@ enum EnvironmentFacts {
             .init("kernel", .string("\(text(name.sysname)) \(text(name.release))")),
             .init("architecture", .string(text(name.machine))),
             .init("processors", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),
-            .init("memory", .string("\(pages * pageSize >> 20) MiB")),
+            .init("memory", .string("\((pages * pageSize) >> 20) MiB")),
         ]
     }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
+import FoundationEssentials
 import PolygraphCluster
 import PolygraphHistory
+import PolygraphNemesis
 import PolygraphRunner
 import PolygraphWorkloads
 
@@ -16,17 +18,32 @@ struct HealCommand: ParsableCommand {
             healed.
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run.", valueName: "run"))
-    var path = "Reports/latest"
+    @Argument(help: ArgumentHelp("The folder of a run; without it, the newest on hosts in Reports.", valueName: "run"))
+    var path: String?
 
     @Flag(help: "Keep the nodes' folders on the hosts.")
     var keep = false
 
+    @Flag(help: "Heal hosts whose controller is at work, too: it will lose its nodes.")
+    var force = false
+
     func run() throws {
-        let recorded = try RecordedRun(path)
-        guard case .hosts(let configuration) = recorded.cluster else {
-            Console.print("the nodes of \(recorded.path) were on this machine: the kernel has ended what they were")
-            return
+        guard let chosen = path ?? Self.newest() else {
+            throw CommandFailure.wrongUse("there is no run on hosts in Reports; name the folder of one")
+        }
+        let recorded = try RecordedRun(chosen)
+        Console.print("healing \(recorded.path)")
+        let configuration: HostsConfiguration
+        switch recorded.cluster {
+        case .hosts(let hosts): configuration = hosts
+        case .local:
+            return Console.print("its nodes were on this machine: the kernel has ended what they were")
+        case .external:
+            let hooks = recorded.schedule.faults.contains { $0.function == "hook" }
+            Console.print("its nodes are run by somebody else, and only hooks change anything there")
+            if !hooks { return }
+            Console.print("commands of `hook` are not repeated: `polygraph run FILE --dry-run` shows each `undo`")
+            throw ExitCode(ExitStatus.failure)
         }
         let file = recorded.path + "/" + HostsRecord.fileName
         guard let bytes = try? WholeFile.read(file) else {
@@ -40,7 +57,7 @@ struct HealCommand: ParsableCommand {
         let outcomes: [HostHealer.Outcome]
         do throws(ClusterError) {
             outcomes = try HostHealer.heal(
-                configuration, record, logs: recorded.path + "/nodes", keepsFolders: keep)
+                configuration, record, logs: recorded.path + "/nodes", keepsFolders: keep, isForced: force)
         } catch {
             throw CommandFailure.failure(error.description)
         }
@@ -51,5 +68,19 @@ struct HealCommand: ParsableCommand {
             for line in lines.dropFirst() { Console.print("  " + line) }
         }
         if outcomes.contains(where: { $0.failure != nil }) { throw ExitCode(ExitStatus.failure) }
+    }
+
+    /// The run on hosts that began last, one without a verdict before all others.
+    private static func newest() -> String? {
+        let files = FileManager.default
+        var runs: [(isOpen: Bool, time: String, path: String)] = []
+        for workload in (try? files.contentsOfDirectory(atPath: "Reports")) ?? [] where workload != "latest" {
+            for run in (try? files.contentsOfDirectory(atPath: "Reports/\(workload)")) ?? [] where run != "latest" {
+                let path = "Reports/\(workload)/\(run)"
+                guard files.fileExists(atPath: "\(path)/\(HostsRecord.fileName)") else { continue }
+                runs.append((!files.fileExists(atPath: path + "/results.json"), run, path))
+            }
+        }
+        return runs.max { ($0.isOpen ? 1 : 0, $0.time) < ($1.isOpen ? 1 : 0, $1.time) }?.path
     }
 }

@@ -23,12 +23,15 @@ struct HostAttachCommand: ParsableCommand {
     @Option(help: "Silence after which everything is undone, as 20s.")
     var lease: String
 
+    @Flag(name: .customLong("continue"), help: "The node has been there before, with data that must not be gone.")
+    var isContinued = false
+
     func run() throws {
         guard let duration = Quantity.parseDuration(lease) else {
             throw CommandFailure.wrongUse("--lease: expected a duration such as 20s, not `\(lease)`")
         }
         do throws(ClusterError) {
-            try HostHelper.attach(folder: folder, lease: duration)
+            try HostHelper.attach(folder: folder, lease: duration, isContinued: isContinued)
         } catch {
             throw CommandFailure.failure(error.description)
         }
@@ -45,12 +48,18 @@ struct HostHealCommand: ParsableCommand {
     @Option(help: "When the host was started last in nanoseconds since 1970, for a clock that was bent before.")
     var trueStart: Int64?
 
+    @Flag(help: "Also while the controller is at work.")
+    var force = false
+
     func run() throws {
+        let outcome: (done: [String], failed: [String])
         do throws(ClusterError) {
-            for line in try HostHelper.heal(folder: folder, trueStart: trueStart) { Console.print(line) }
+            outcome = try HostHelper.heal(folder: folder, trueStart: trueStart, isForced: force)
         } catch {
             throw CommandFailure.failure(error.description)
         }
+        for line in outcome.done { Console.print(line) }
+        if !outcome.failed.isEmpty { throw CommandFailure.failure(outcome.failed.joined(separator: "\n")) }
     }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import PolygraphCluster
 import PolygraphHistory
 import PolygraphNemesis
@@ -25,17 +26,29 @@ struct RunCluster {
             self.lab = lab
             transport = lab
         case .hosts(let configuration):
-            let hosts = try HostTransport(
-                configuration, run: Self.hostRun(plan, folder), folder: folder.path + "/nodes",
-                keepsFolders: keepsFolders)
+            let run = Self.hostRun(plan, folder)
             // Before anything is done to a host: whoever finds this folder can undo it.
-            do throws(RunError) {
-                var bytes: [UInt8] = []
-                JSONWriter.append(hosts.record.value, to: &bytes)
-                try folder.write(HostsRecord.fileName, bytes + [UInt8(ascii: "\n")])
+            try Self.note(plan.document, "plan.json", folder)
+            let planned = HostsRecord(
+                run: run, folder: configuration.folder,
+                hosts: configuration.hosts.indices.map {
+                    HostsRecord.Host(node: "n\($0 + 1)", helper: "", clockOffset: 0, boot: "")
+                })
+            try Self.note(planned.value, HostsRecord.fileName, folder)
+            let hosts: HostTransport
+            do throws(ClusterError) {
+                hosts = try HostTransport(
+                    configuration, run: run, folder: folder.path + "/nodes", keepsFolders: keepsFolders)
+            } catch {
+                // What had been done is undone.
+                unlink(folder.file(HostsRecord.fileName))
+                throw error
+            }
+            do throws(ClusterError) {
+                try Self.note(hosts.record.value, HostsRecord.fileName, folder)
             } catch {
                 hosts.tearDown()
-                throw ClusterError("note what hosts there are", error.description)
+                throw error
             }
             lab = nil
             transport = hosts
@@ -44,6 +57,16 @@ struct RunCluster {
             transport = try ExternalTransport(configuration, spoilsLinks: plan.spoilsLinks, seed: plan.seed)
         }
         for node in transport.nodes { log.write("\(node.name) is at \(node.address)") }
+    }
+
+    private static func note(_ value: Value, _ name: String, _ folder: RunFolder) throws(ClusterError) {
+        do throws(RunError) {
+            var bytes: [UInt8] = []
+            JSONWriter.append(value, to: &bytes)
+            try folder.write(name, bytes + [UInt8(ascii: "\n")])
+        } catch {
+            throw ClusterError("note what will be done", error.description)
+        }
     }
 
     /// Names the run on its hosts: by the workload, the time and the short id of its folder.

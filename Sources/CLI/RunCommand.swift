@@ -8,9 +8,10 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Start a cluster, load it, disturb it, and judge what its clients saw.",
         discussion: """
-            Everything is validated before anything is started. The nodes live in namespaces of their own; when \
-            Polygraph ends, however it ends, they are gone. Ctrl-C ends the load early: what there is will be \
-            healed, checked and reported; a second Ctrl-C ends at once.
+            Everything is validated before anything is started. Nodes on this machine live in namespaces of their own; \
+            when Polygraph ends, however it ends, they are gone. On hosts a helper undoes everything when it hears \
+            nothing for as long as its lease. Ctrl-C ends the load early: what there is will be healed, checked and \
+            reported; a second Ctrl-C ends at once.
             """)
 
     @OptionGroup var workload: WorkloadArguments
@@ -24,7 +25,7 @@ struct RunCommand: ParsableCommand {
         var file = try workload.load()
         if dryRun {
             let seed = file.seed ?? 0
-            return Console.print(DryRun(file, file.plan(seed: seed)).text)
+            return Console.print(try DryRun(file, file.plan(seed: seed)).text)
         }
         try file.openAccess()
         try LocalWorld.enter(for: file)

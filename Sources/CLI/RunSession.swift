@@ -45,7 +45,8 @@ struct RunSession {
         log.write("run \(plan.name) with seed \(plan.seed)")
         if !isSilent {
             Console.error(
-                "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
+                "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load, "
+                    + "in \(shortened(folder.path))")
         }
 
         let cluster: RunCluster

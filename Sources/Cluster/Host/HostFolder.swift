@@ -4,6 +4,11 @@ struct HostFolder: Hashable, Sendable {
 
     /// Of all nodes of the run.
     var run: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
+    /// Of Polygraph, with all runs.
+    var base: String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count > 3 ? parts.dropLast(3).joined(separator: "/") : path
+    }
     /// The node's data directory.
     var data: String { path + "/data" }
     /// Where archives are unpacked; relative paths of programs are relative to it.

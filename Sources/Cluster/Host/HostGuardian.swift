@@ -37,8 +37,9 @@ enum HostGuardian {
         _ = retrying { Int(waitpid(process, &status, 0)) }
         server.store(0, ordering: .relaxed)
         if status == 0 { return 0 }
-        HostServer.complain("the helper ended with wait status \(status); undoing what it has left")
-        for line in HostHealing.undo(folder) { HostServer.complain(line) }
+        let outcome = HostHealing.undo(folder)
+        if status & 0x7f != 0 { HostServer.complain("the helper was ended by signal \(status & 0x7f)") }
+        for line in outcome.done + outcome.failed { HostServer.complain(line) }
         unlink(folder.socket)
         return 1
     }

@@ -3,21 +3,25 @@ import Glibc
 
 /// Undoes what a helper that is gone has left on its host, from its journal alone.
 enum HostHealing {
+    /// What came of it, one sentence each.
+    struct Outcome: Sendable {
+        var done: [String] = []
+        /// What is still as it was, and stays in the journal.
+        var failed: [String] = []
+    }
+
     /// - Parameter trueStart: when the machine was started last, in nanoseconds since 1970, for a clock that was bent
     ///   before; nil: nobody knows.
-    /// - Returns: what was undone, and what could not be, one sentence each; none where there was nothing to do.
-    static func undo(_ folder: HostFolder, trueStart: Int64? = nil) -> [String] {
+    static func undo(_ folder: HostFolder, trueStart: Int64? = nil) -> Outcome {
         let journal = HostJournal(folder)
         let entries = journal.unfinished()
-        if entries.isEmpty { return [] }
-        var said: [String] = []
-        var isWhole = true
+        var outcome = Outcome()
+        if entries.isEmpty { return outcome }
         func attempt(_ done: String, _ body: () throws(ClusterError) -> Bool) {
             do throws(ClusterError) {
-                if try body() { said.append(done) }
+                if try body() { outcome.done.append(done) }
             } catch {
-                isWhole = false
-                said.append(error.description)
+                outcome.failed.append(error.description)
             }
         }
         // Who still runs could go on changing things.
@@ -34,12 +38,13 @@ enum HostHealing {
             attempt("set the clock right") { () throws(ClusterError) in try restoreClock(record, trueStart) }
         }
         for case .group(let path) in entries where access(path, F_OK) == 0 { ControlGroups.remove(path) }
-        if isWhole {
+        if outcome.failed.isEmpty {
             attempt("") { () throws(ClusterError) in
-                try journal.append([.undone]); return false
+                try journal.append([.undone])
+                return false
             }
         }
-        return said
+        return outcome
     }
 
     /// Sets a clock right that was bent before the machine was started again, which may have taken the wrong time over

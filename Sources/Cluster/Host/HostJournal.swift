@@ -48,7 +48,8 @@ struct HostJournal {
         let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ClusterError("write \(path) of", errorText(errno)) }
         defer { close(descriptor) }
-        var bytes: [UInt8] = []
+        // A line before that a full disk has torn must not take this one with it.
+        var bytes: [UInt8] = [UInt8(ascii: "\n")]
         for entry in entries {
             // Words hold no tabs: names of ours, numbers, and what the clock's record says.
             bytes += Array(entry.words.joined(separator: "\t").utf8) + [UInt8(ascii: "\n")]

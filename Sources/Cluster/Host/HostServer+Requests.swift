@@ -48,8 +48,12 @@ extension HostServer {
         case .collect(let patterns, let limit): return try HostLogs.collect(patterns, limit: limit, into: folder)
         case .ping: break
         case .end:
-            undo()
+            let failed = undo()
             hasEnded = true
+            if let failure = failed.first {
+                HostServer.complain("asked to end, and something is left")
+                throw ClusterError("undo everything on", failed.count == 1 ? failure : failed.joined(separator: "; "))
+            }
         }
         return NodeAnswer.done.words
     }
@@ -82,12 +86,13 @@ extension HostServer {
         return .clock(try clock!.set(skew))
     }
 
-    /// Ends the node, and gives back everything that was changed on the host. What fails stays in the journal.
-    func undo() {
-        var isWhole = true
+    /// Ends the node, and gives back everything that was changed on the host.
+    /// - Returns: what failed, which stays in the journal.
+    func undo() -> [String] {
+        var failed: [String] = []
         func attempt(_ body: () throws(ClusterError) -> Void) {
             do throws(ClusterError) { try body() } catch {
-                isWhole = false
+                failed.append(error.description)
                 HostServer.complain(error.description)
             }
         }
@@ -96,6 +101,7 @@ extension HostServer {
         if clock != nil { attempt { () throws(ClusterError) in try clock!.restore() } }
         attempt { () throws(ClusterError) in _ = try agent.ask(.kill) }
         groups.remove()
-        if isWhole { attempt { () throws(ClusterError) in try journal.append([.undone]) } }
+        if failed.isEmpty { attempt { () throws(ClusterError) in try journal.append([.undone]) } }
+        return failed
     }
 }

@@ -10,6 +10,8 @@ final class HostServer {
     /// Nanoseconds.
     private let lease: Int64
     private let listener: Int32
+    /// Keeps other runs from the host.
+    private let hostLock: HostLock
     private var connection: Int32 = -1
     /// A moment of the monotonic clock.
     private var leaseEnd: Int64
@@ -25,6 +27,8 @@ final class HostServer {
     var probe: HostProbe?
     let groups: ControlGroups
     var hasEnded = false
+    /// Whether something is still to be undone, which the guardian then tries.
+    private var hasFailed = false
 
     /// Says to `NodeInit` what this process is for.
     static let word = "host-server"
@@ -46,7 +50,7 @@ final class HostServer {
             let server = try HostServer(folder, lease: lease)
             defer { server.shutDown() }
             while !server.hasEnded { server.serve() }
-            return 0
+            return server.hasFailed ? 1 : 0
         } catch {
             HostServer.complain(error.description)
             return 1
@@ -63,6 +67,7 @@ final class HostServer {
         self.folder = folder
         self.lease = lease
         journal = HostJournal(folder)
+        hostLock = try HostLock(folder)
         // What a helper before has left, which can only be one that was killed.
         _ = HostHealing.undo(folder)
         incarnation = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -92,7 +97,7 @@ final class HostServer {
         let rest = leaseEnd - lab_monotonic_time()
         if rest <= 0 || HostServer.wasAskedToEnd.load(ordering: .relaxed) {
             if rest <= 0 { HostServer.complain("nothing was heard of the controller for \(lease / 1_000_000) ms") }
-            undo()
+            hasFailed = !undo().isEmpty
             hasEnded = true
             return
         }
@@ -112,7 +117,8 @@ final class HostServer {
         var patience = timeval(tv_sec: HostServer.messagePatience, tv_usec: 0)
         setsockopt(fresh, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(fresh, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        send(["hello", incarnation])
+        let silence = lab_monotonic_time() - (leaseEnd - lease)
+        send(["hello", incarnation, String(silence), String(lease)])
     }
 
     private func answerOne() {

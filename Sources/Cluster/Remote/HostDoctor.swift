@@ -25,20 +25,16 @@ public enum HostDoctor {
         let run = "doctor-" + String(UInt32.random(in: .min ... .max), radix: 16)
         return OnThreads.run(Array(remotes.enumerated())) { index, remote in
             let node = "n\(index + 1)"
-            defer { remote.close() }
+            let preparation = HostPreparation(configuration: plain, run: run, node: node, remote: remote)
+            defer {
+                preparation.undo()
+                remote.close()
+            }
             var finding = Finding(
                 node: node, host: remote.name, address: plain.hosts[index].address, probes: [])
             do throws(RemoteError) {
-                let preparation = HostPreparation(configuration: plain, run: run, node: node, remote: remote)
                 let prepared = try preparation.prepare()
                 if finding.address == nil { finding.address = prepared.address }
-                let folder = ShellQuoting.quote(prepared.folder.path)
-                defer {
-                    _ = try? remote.run(
-                        "rm -rf \(folder); rmdir \(ShellQuoting.quote(prepared.folder.run)) 2>/dev/null || true",
-                        step: "remove the folder",
-                        asRoot: true, timeout: 20_000_000_000)
-                }
                 let outcome = try remote.run(
                     "exec " + ShellQuoting.join([prepared.helper, "host", "probe"]), step: "try what the host can do",
                     asRoot: true, timeout: 60_000_000_000)

@@ -15,44 +15,55 @@ struct HostEnding: Sendable {
     /// - Returns: what went wrong, one sentence each.
     func carryOut() -> [String] {
         defer { handle.close() }
-        var said: [String] = []
+        var missing: [String] = []
         do throws(ClusterError) {
             // No node may go on writing while its logs are packed, and no fault may stand in the way of others.
             _ = try handle.ask(.agent(NodeRequest.kill.words), reconnectFor: HostEnding.short)
-            said += collect()
+            missing = collect()
             _ = try handle.ask(.end, reconnectFor: HostEnding.short)
         } catch {
-            return said + [
-                "\(error.description) The helper there undoes everything by itself within "
-                    + "\(configuration.lease / 1_000_000_000) s of silence; `polygraph heal` with the run's folder makes sure of it."
+            let seconds = configuration.lease / 1_000_000_000
+            return missing + [
+                "\(error.description) The helper there undoes what it can by itself within \(seconds) s of silence; "
+                    + "`polygraph heal` with the run's folder makes sure of it."
             ]
         }
-        if !keepsFolder { said += wipe() }
-        return said
+        if !missing.isEmpty {
+            return missing + [
+                "\(handle.node): \(handle.folder.path) stays on the host, because of the logs in it; `polygraph heal` with the "
+                    + "run's folder fetches what the node wrote, and removes it"
+            ]
+        }
+        return keepsFolder ? [] : wipe()
     }
 
+    /// - Returns: which logs are not here, and why.
     private func collect() -> [String] {
-        do throws(ClusterError) {
-            let code = makeFolders(target)
-            guard code == 0 else { throw ClusterError("create \(target)", errorText(code)) }
-            let patterns = handle.folder.outputs + configuration.logs
-            let packed = try handle.ask(.collect(patterns: patterns, limit: configuration.logLimit)).dropFirst()
-            for name in packed {
-                let isPacked = !name.hasPrefix("/")
-                let local = "\(target)/\(isPacked ? name : HostLogs.name(of: name, in: handle.folder))"
-                do throws(RemoteError) {
-                    try handle.remote.download(
-                        isPacked ? "\(handle.folder.collected)/\(name)" : name, to: local, timeout: HostEnding.long)
-                } catch {
-                    throw error.during("collect the logs of", handle.node)
-                }
-                // They are read more often than they are kept.
-                if isPacked { _ = try? HostPrograms().run(["gzip", "-df", local]) }
+        let code = makeFolders(target)
+        if code != 0 { return [ClusterError("create \(target)", errorText(code)).description] }
+        // One at a time: one that is too large keeps no other.
+        return (handle.folder.outputs + configuration.logs).flatMap { pattern -> [String] in
+            do throws(ClusterError) {
+                let packed = try handle.ask(.collect(patterns: [pattern], limit: configuration.logLimit)).dropFirst()
+                for name in packed { try fetch(name) }
+                return []
+            } catch {
+                return [error.description]
             }
-            return []
-        } catch {
-            return [error.description]
         }
+    }
+
+    private func fetch(_ name: String) throws(ClusterError) {
+        let isPacked = !name.hasPrefix("/")
+        let local = "\(target)/\(isPacked ? name : HostLogs.name(of: name, in: handle.folder))"
+        do throws(RemoteError) {
+            try handle.remote.download(
+                isPacked ? "\(handle.folder.collected)/\(name)" : name, to: local, timeout: HostEnding.long)
+        } catch {
+            throw error.during("collect the logs of", handle.node)
+        }
+        // They are read more often than they are kept.
+        if isPacked { _ = try? HostPrograms().run(["gzip", "-df", local]) }
     }
 
     private func wipe() -> [String] {

@@ -258,16 +258,38 @@ final class HostHandle: Sendable {
         }
     }
 
+    /// Opens a line to the helper, which is started where none runs.
+    /// - Returns: its greeting.
+    private func attach(_ state: inout State) throws(RemoteError) -> [String] {
+        state.received = []
+        var words = [helper, "host", "attach", "--folder", folder.path, "--lease", "\(lease / 1_000_000)ms"]
+        if state.incarnation != nil { words.append("--continue") }
+        state.line = try remote.open("exec " + ShellQuoting.join(words))
+        do throws(RemoteError) {
+            return try receive(&state, HostHandle.patience)
+        } catch {
+            state.line?.close()
+            state.line = nil
+            throw error
+        }
+    }
+
     /// Makes a line where there is none. A helper that is another one than before is told again what is in force, but for
     /// what it is about to be told.
     private func connect(_ state: inout State, for request: HostRequest) throws(RemoteError) {
         guard state.line == nil else { return }
-        if state.incarnation != nil { try provide() }
-        state.received = []
-        let words = [helper, "host", "attach", "--folder", folder.path, "--lease", "\(lease / 1_000_000)ms"]
-        state.line = try remote.open("exec " + ShellQuoting.join(words))
-        let hello = try receive(&state, HostHandle.patience)
-        guard hello.count == 2, hello[0] == "hello" else {
+        let hello: [String]
+        if state.incarnation == nil {
+            hello = try attach(&state)
+        } else {
+            do throws(RemoteError) { hello = try attach(&state) } catch {
+                // The line is there, the helper's program perhaps not: a host can lose it when it is started again.
+                guard !error.isLineBroken, error.isMissing else { throw error }
+                try provide()
+                hello = try attach(&state)
+            }
+        }
+        guard hello.count == 4, hello[0] == "hello" else {
             throw RemoteError(message: "host \(remote.name): its helper greets with \(hello).")
         }
         if let before = state.incarnation, before != hello[1] {

@@ -20,9 +20,10 @@ public enum HostHealer {
     /// - Parameters:
     ///   - logs: where logs that were not collected are put on this machine, by node; nil: they go.
     ///   - keepsFolders: whether the nodes' folders stay on the hosts.
+    ///   - isForced: whether hosts are healed whose controller still works.
     /// - Throws: `ClusterError` when the hosts cannot be told from the configuration.
     public static func heal(
-        _ configuration: HostsConfiguration, _ record: HostsRecord, logs: String?, keepsFolders: Bool
+        _ configuration: HostsConfiguration, _ record: HostsRecord, logs: String?, keepsFolders: Bool, isForced: Bool
     ) throws(ClusterError) -> [Outcome] {
         let remotes = try HostTransport.remotes(configuration)
         guard remotes.count == record.hosts.count else {
@@ -32,7 +33,7 @@ public enum HostHealer {
         let work = zip(remotes, record.hosts).map { remote, host in
             OneHost(
                 remote: remote, host: host, record: record, configuration: configuration,
-                logs: logs.map { "\($0)/\(host.node)" }, keepsFolder: keepsFolders)
+                logs: logs.map { "\($0)/\(host.node)" }, keepsFolder: keepsFolders, isForced: isForced)
         }
         return OnThreads.run(work) { $0.heal() }
     }
@@ -44,6 +45,7 @@ public enum HostHealer {
         let configuration: HostsConfiguration
         let logs: String?
         let keepsFolder: Bool
+        let isForced: Bool
 
         private static let patience: Int64 = 60_000_000_000
 
@@ -57,14 +59,17 @@ public enum HostHealer {
                 guard there.contains("there") else { return outcome }
                 let helper = try helper()
                 // The host's own record is exact, but does not outlive a reboot.
-                let words = [
-                    helper, "host", "heal", "--folder", folder.path, "--true-start", String(try trueStart()),
-                ]
+                var words = [helper, "host", "heal", "--folder", folder.path]
+                // Without it, the run had not come so far that it could have bent a clock.
+                if !host.boot.isEmpty { words += ["--true-start", String(try trueStart())] }
+                if isForced { words.append("--force") }
                 let said = try run("exec " + ShellQuoting.join(words), "undo what is left")
                 outcome.done = said.split(separator: "\n").map(String.init)
                 if outcome.done.isEmpty { outcome.done = ["its helper had undone everything by itself"] }
-                fetchLogs(folder, &outcome)
-                if !keepsFolder {
+                let isFetched = fetchLogs(folder, &outcome)
+                if !isFetched {
+                    outcome.done.append("\(folder.path) stays, because of the logs in it")
+                } else if !keepsFolder {
                     _ = try run(
                         "rm -rf \(place); rmdir \(ShellQuoting.quote(folder.run)) 2>/dev/null || true",
                         "remove the run's folder")
@@ -95,8 +100,11 @@ public enum HostHealer {
 
         /// The helper of the run, or this program, where that is gone.
         private func helper() throws(RemoteError) -> String {
-            let there = try run(
-                "if [ -x \(ShellQuoting.quote(host.helper)) ]; then echo there; fi", "look for the helper")
+            let there =
+                host.helper.isEmpty
+                ? ""
+                : try run(
+                    "if [ -x \(ShellQuoting.quote(host.helper)) ]; then echo there; fi", "look for the helper")
             if there.contains("there") { return host.helper }
             let preparation = HostPreparation(
                 configuration: configuration, run: record.run, node: host.node, remote: remote)
@@ -111,18 +119,29 @@ public enum HostHealer {
             return outcome.output
         }
 
-        private func fetchLogs(_ folder: HostFolder, _ outcome: inout Outcome) {
-            guard let logs, makeFolders(logs) == 0 else { return }
+        /// - Returns: whether nothing is left to be fetched.
+        private func fetchLogs(_ folder: HostFolder, _ outcome: inout Outcome) -> Bool {
+            guard let logs else { return true }
+            guard makeFolders(logs) == 0 else {
+                outcome.done.append("\(logs) cannot be made: \(errorText(errno))")
+                return false
+            }
+            var isComplete = true
             for file in folder.outputs {
                 let name = String(file.dropFirst(folder.path.utf8.count + 1))
                 if access("\(logs)/\(name)", F_OK) == 0 { continue }
                 do throws(RemoteError) {
+                    let there = try run(
+                        "if [ -f \(ShellQuoting.quote(file)) ]; then echo there; fi", "look for \(name)")
+                    guard there.contains("there") else { continue }
                     try remote.download(file, to: "\(logs)/\(name)", timeout: OneHost.patience)
                     outcome.done.append("fetched \(name)")
                 } catch {
                     outcome.done.append("\(name) could not be fetched: \(error.message)")
+                    isComplete = false
                 }
             }
+            return isComplete
         }
     }
 }

@@ -140,12 +140,21 @@ struct HostPreparation: Sendable {
         _ = try succeed(
             """
             set -e
-            mkdir -p \(base)
-            owner=$(stat -c %u \(base))
-            if [ "$owner" != 0 ]; then echo "it belongs to user $owner, who could replace what runs as root"; exit 1; fi
-            mkdir -p \(base)/bin \(base)/runs \(own)/data \(own)/system \(own)/upload
-            chmod 755 \(base) \(base)/bin
-            chown \(user) \(own)/upload
+            [ -e \(base) ] || { mkdir -p \(base) && chmod 755 \(base); }
+            for folder in \(base) \(base)/bin \(base)/runs; do
+              [ -e "$folder" ] || { mkdir "$folder" && chmod 711 "$folder"; }
+              owner=$(stat -c %u "$folder")
+              if [ "$owner" != 0 ] || [ -L "$folder" ]; then
+                echo "$folder belongs to user $owner or is a link: somebody could replace what runs as root"; exit 1
+              fi
+            done
+            case $(stat -c %A \(base)/bin) in
+              ?????w*|????????w*) echo "others may write to its folder bin, and replace what runs as root"; exit 1 ;;
+            esac
+            mkdir -p \(own)/data \(own)/system \(own)/upload \(own)/collected
+            chmod 711 \(base)/runs/\(ShellQuoting.quote(run)) \(own)
+            chmod 700 \(own)/upload \(own)/collected
+            chown \(user) \(own)/upload \(own)/collected
             touch \(own)/upload/.probe && rm \(own)/upload/.probe
             """, step: "make the folder \(configuration.folder)", remedy: remedy)
     }

@@ -51,6 +51,9 @@ struct RemoteError: Error, Hashable, Sendable {
     /// Whether the time was over before there was an answer.
     var isTimeout = false
 
+    /// Whether what was to be run is not there: 126 and 127 are what a shell ends with then.
+    var isMissing: Bool { message.contains("status 127") || message.contains("status 126") }
+
     /// As the world's failure at a step.
     func during(_ step: String, _ node: String) -> ClusterError { ClusterError(step, node: node, message) }
 }
