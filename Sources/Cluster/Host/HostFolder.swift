@@ -4,11 +4,8 @@ struct HostFolder: Hashable, Sendable {
 
     /// Of all nodes of the run.
     var run: String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
-    /// Of Polygraph, with all runs.
-    var base: String {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count > 3 ? parts.dropLast(3).joined(separator: "/") : path
-    }
+    /// Of all runs on the host.
+    var allRuns: String { String(run[..<(run.lastIndex(of: "/") ?? run.endIndex)]) }
     /// The node's data directory.
     var data: String { path + "/data" }
     /// Where archives are unpacked; relative paths of programs are relative to it.

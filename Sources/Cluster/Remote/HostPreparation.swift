@@ -169,7 +169,7 @@ struct HostPreparation: Sendable {
             [ -d \(own) ] || exit 0
             for helper in \(ShellQuoting.quote(configuration.folder))/bin/polygraph-*; do
               [ -S \(ShellQuoting.quote(HostFolder(path: path).socket)) ] || break
-              "$helper" host heal --folder \(own)
+              "$helper" host heal --folder \(own) --force
             done
             rm -rf \(own)
             rmdir \(ShellQuoting.quote(String(path.dropLast(node.utf8.count + 1)))) 2>/dev/null || true
