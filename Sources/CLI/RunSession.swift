@@ -45,8 +45,9 @@ struct RunSession {
         log.write("run \(plan.name) with seed \(plan.seed)")
         if !isSilent {
             Console.error(
-                "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load, "
-                    + "in \(shortened(folder.path))")
+                "run \(plan.name), seed \(plan.seed), \(Quantity.describe(duration: plan.duration)) of load")
+            // Whoever has to heal a run that is lost needs to know where it is.
+            Console.error("in \(shortened(folder.path))")
         }
 
         let cluster: RunCluster
