@@ -146,7 +146,8 @@ import Testing
         let set = ["--set", "endpoints=[\(addresses.joined(separator: ", "))]", "--set", "quiet=1s", "--time", "4s"]
         let refused = try await run(["raft-register"] + set)
         #expect(refused.status == 254 && refused.error.contains("partition"), "\(refused.error)")
-        let result = try await run(["raft-register", "--no-faults", "--seed", "1"] + set)
+        // How often operations meet is a matter of luck, and of how quick the machine is.
+        let result = try await run(["raft-register", "--no-faults", "--seed", "1", "--set", "tame=accept"] + set)
         #expect(result.status == 0, "\(result.output)\(result.error)")
     }
 

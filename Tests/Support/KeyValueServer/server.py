@@ -12,7 +12,14 @@ options.add_argument("--newest", choices=["1.1", "1.2", "1.3"])
 options.add_argument("--authorization", help="what the header Authorization must be")
 arguments = options.parse_args()
 
-store, lock = {}, threading.Lock()
+store, lock, speaking = {}, threading.Lock(), threading.Lock()
+
+
+def say(*words):
+    """Says a line as a whole, whoever else speaks."""
+    with speaking:
+        sys.stdout.write(" ".join(str(word) for word in words) + "\n")
+        sys.stdout.flush()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -32,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def serve(self):
         length = int(self.headers.get("Content-Length", 0))
         document = json.loads(self.rfile.read(length)) if length else None
-        print(self.command, self.path, self.headers.get("Host"), flush=True)
+        say(self.command, self.path, self.headers.get("Host"))
         if arguments.authorization and self.headers.get("Authorization") != arguments.authorization:
             return self.answer(401, {"error": "who are you?"})
         if self.path == "/health":
@@ -61,12 +68,12 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             try:
                 request = context.wrap_socket(request, server_side=True)
             except (ssl.SSLError, OSError) as error:
-                print("handshake failed:", error, flush=True)
+                say("handshake failed:", error)
                 return
         super().finish_request(request, address)
 
     def handle_error(self, request, address):
-        print("connection lost:", sys.exc_info()[1], flush=True)
+        say("connection lost:", sys.exc_info()[1])
 
 
 if arguments.certificate:
@@ -84,5 +91,5 @@ if arguments.certificate:
         context.load_verify_locations(arguments.revoked)
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 server = Server(("127.0.0.1", arguments.port), Handler)
-print("port", server.server_address[1], flush=True)
+say("port", server.server_address[1])
 server.serve_forever()
